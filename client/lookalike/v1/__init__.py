@@ -1,0 +1,1 @@
+"""Generated from protos/lookalike/v1: `make protos` rewrites everything here but this line."""
