@@ -1,0 +1,1 @@
+"""What turns pictures into embeddings: models, and the engines that run their networks."""

@@ -1,0 +1,53 @@
+"""Runs a network in ONNX Runtime: the fastest engine on a CPU, loaded in a third of a second.
+
+The graph comes from a file without weights; the weights are handed over before the graph is optimised, so that batch
+normalisation is folded into the kernels as if they had been in the file.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from lookalike_server.errors import ModelFileError
+from lookalike_server.models.network import Network
+
+
+class OnnxEngine:
+    """One session of one thread, called with one picture at a time by `threads` threads.
+
+    EfficientNet-Lite0 on two cores, images/s of a batch of 16: 185 this way, 163 in chunks of 8, 180 in one call of
+    two threads, 150 in concurrent calls of two threads. A picture that comes alone takes 11 ms, and no less with two
+    threads unless they spin for 30 ms after each query: 9 ms then, for four times the processor time.
+    """
+
+    name = "onnx"
+    version = f"onnxruntime {onnxruntime.__version__}"
+
+    def __init__(self, network: Network, threads: int) -> None:
+        """Raises ModelFileError when the files are damaged or belong to different networks."""
+        self._session = _session(network)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
+
+    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Map pixels [n, height, width, 3] to unit vectors [n, dim]."""
+        rows = [pixels[row : row + 1] for row in range(len(pixels))]
+        return np.concatenate(list(self._pool.map(self._run, rows)))
+
+    def _run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        (embeddings,) = self._session.run(["embeddings"], {"pixels": pixels})
+        return np.asarray(embeddings, np.float32)
+
+
+def _session(network: Network) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    arrays = network.arrays()
+    # The session copies the values, but only when it is created: they must live until then.
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays.values()]
+    options.add_external_initializers(list(arrays), values)
+    try:
+        return onnxruntime.InferenceSession(str(network.graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no public base class
+        raise ModelFileError(f"ONNX Runtime cannot load {network.graph}: {error}") from error

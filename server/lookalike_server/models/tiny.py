@@ -1,0 +1,74 @@
+"""A model for tests: tells pictures apart by their coarse layout of colours, with numpy alone and no file.
+
+It is deterministic, loads at once and embeds thousands of pictures a second. Copies of a picture, recompressed or
+slightly cropped, come near each other; what is in a picture it does not know.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookalike_server.errors import EngineMissing, ModelFileError
+from lookalike_server.models import pixels
+from lookalike_server.models.protocol import Engine, Model
+
+SIDE = 32
+"""Height and width of the input, pixels."""
+CELLS = 8
+"""Cells in a row and in a column of the thumbnail."""
+DIM = 64
+
+
+def load(argument: str) -> Model:
+    """Return the model; it takes no argument."""
+    if argument:
+        raise ModelFileError(f"tiny takes no argument, not {argument!r}.")
+    return TinyModel()
+
+
+class TinyModel:
+    """Pictures of any size, squeezed to 32 x 32, to embeddings of length 64."""
+
+    name = "tiny"
+    id = "tiny-1"
+    dim = DIM
+    input_size = (SIDE, SIDE)
+    honours_orientation = True
+    draft_size: tuple[int, int] | None = (2 * SIDE, 2 * SIDE)
+
+    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Turn a decoded picture, of any mode and size, into pixels [32, 32, 3]."""
+        return pixels.resized(pixels.to_rgb(image), self.input_size)
+
+    def engines(self) -> Sequence[str]:
+        """Only `numpy`."""
+        return [NumpyEngine.name]
+
+    def engine(self, name: str = "auto", *, threads: int) -> Engine:
+        """Return the numpy engine, which uses one thread. Raises EngineMissing for any other name."""
+        if name not in {"auto", NumpyEngine.name}:
+            raise EngineMissing(f"The tiny model runs in the engine 'numpy' only, not in {name!r}.")
+        return NumpyEngine()
+
+
+class NumpyEngine:
+    """A thumbnail of 8 x 8 cells, without its mean brightness, through a fixed random projection."""
+
+    name = "numpy"
+    version = f"numpy {np.__version__}"
+
+    def __init__(self) -> None:
+        # RandomState's stream is frozen, default_rng's may change with numpy; the extra row is for the constant below.
+        self._projection = np.random.RandomState(2014).standard_normal((CELLS * CELLS * 3 + 1, DIM))
+
+    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Map pixels [n, 32, 32, 3] to unit vectors [n, 64]."""
+        cell = SIDE // CELLS
+        cells = pixels.reshape(len(pixels), CELLS, cell, CELLS, cell, 3).mean(axis=(2, 4)).reshape(len(pixels), -1)
+        layout = cells - cells.mean(axis=1, keepdims=True)
+        # One grey level's worth of a constant: a picture of one grey has no layout, and must not become a zero vector.
+        projected = np.insert(layout, 0, 1.0, axis=1) @ self._projection
+        unit: NDArray[np.float32] = (projected / np.linalg.norm(projected, axis=1, keepdims=True)).astype(np.float32)
+        return unit

@@ -1,0 +1,1 @@
+"""Where weights come from: the conversion of published ones."""
