@@ -1,0 +1,234 @@
+"""The composition root: settings become parts, parts become a server.
+
+start    listen, health NOT_SERVING, load the model, warm it, open the catalog, SERVING
+stop     health NOT_SERVING, streams finish what they hold, running calls get `drain_seconds`, then the parts close
+"""
+
+import asyncio
+import ipaddress
+import logging
+import signal
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import grpc
+import grpc.aio
+import numpy as np
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from PIL import Image
+
+from lookalike.v1 import (
+    collection_service_pb2,
+    collection_service_pb2_grpc,
+    image_service_pb2,
+    image_service_pb2_grpc,
+    search_service_pb2,
+    search_service_pb2_grpc,
+)
+from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.config import ConfigError, Settings
+from lookalike_server.importing import Importer
+from lookalike_server.metrics import Metrics
+from lookalike_server.models import registry
+from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.parts import Gate, Parts
+from lookalike_server.pipeline.batch import Batcher, Rules
+from lookalike_server.pipeline.decode import Decoder
+from lookalike_server.pipeline.embed import Embedder
+from lookalike_server.rpc.collection_service import CollectionService
+from lookalike_server.rpc.image_service import ImageService
+from lookalike_server.rpc.interceptor import Interceptor
+from lookalike_server.rpc.search_service import SearchService
+from lookalike_server.searching import Searcher
+
+log = logging.getLogger("lookalike.app")
+
+SERVICES = (
+    search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name,
+    image_service_pb2.DESCRIPTOR.services_by_name["ImageService"].full_name,
+    collection_service_pb2.DESCRIPTOR.services_by_name["CollectionService"].full_name,
+)
+ENVELOPE_BYTES = 2**20
+"""What a message may have around its picture: labels, path, ids."""
+MIN_MESSAGE_BYTES = 8 * 2**20
+"""Room for answers and for the calls that carry ids instead of pictures."""
+
+
+class App:
+    """One server. Everything about it happens on one event loop but for the engine, decoding and the disk."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics()
+        self._gate = Gate(settings, self._metrics)
+        self._health = health.aio.HealthServicer()
+        self._parts: Parts | None = None
+        self._server: grpc.aio.Server | None = None
+        self.address = ""
+        """Where it listens, once started: HOST:PORT."""
+
+    async def start(self) -> None:
+        """Listen, load, serve. Raises ConfigError, EngineMissing, ModelFileError or DataFolderError."""
+        began = time.perf_counter()
+        await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._listen()
+        on_death = partial(self._engine_died, asyncio.get_running_loop())
+        self._parts = await asyncio.to_thread(build, self._settings, self._metrics, on_death)
+        self._parts.importer.start()
+        self._gate.open(self._parts)
+        await self._report(health_pb2.HealthCheckResponse.SERVING)
+        served = {"model": self._parts.model.id, "engine": self._parts.engine.version}
+        seconds = round(time.perf_counter() - began, 2)
+        log.info("serving", extra={"address": self.address, **served, "seconds": seconds})
+
+    async def stop(self) -> None:
+        """Drain and take everything down; safe to call after a failed start."""
+        log.info("draining", extra={"seconds": self._settings.drain_seconds})
+        await self._health.enter_graceful_shutdown()
+        self._gate.closing.set()
+        if self._server is not None:
+            await self._server.stop(self._settings.drain_seconds)
+        if self._parts is not None:
+            await self._parts.importer.close()
+            await asyncio.to_thread(take_down, self._parts)
+        log.info("stopped")
+
+    async def _listen(self) -> None:
+        # Our own limit on pictures must speak before the transport's.
+        bound = max(self._settings.max_image_bytes + ENVELOPE_BYTES, MIN_MESSAGE_BYTES)
+        options = [
+            ("grpc.max_receive_message_length", bound),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),  # a second server on the same port is an error, not a lottery
+        ]
+        interceptor = Interceptor(self._metrics, self._settings.token)
+        self._server = grpc.aio.server(interceptors=[interceptor], options=options)
+        search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(self._gate), self._server)
+        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(self._gate), self._server)
+        collection_service_pb2_grpc.add_CollectionServiceServicer_to_server(CollectionService(self._gate), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        self.address = bind(self._server, self._settings)
+        await self._server.start()
+        if self._settings.metrics_address:
+            self._metrics.listen(*split_address(self._settings.metrics_address))
+
+    async def _report(self, status: int) -> None:
+        for service in ("", *SERVICES):
+            await self._health.set(service, status)
+
+    def _engine_died(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called on the dying engine thread: without an engine nothing is served."""
+        report = self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
+        asyncio.run_coroutine_threadsafe(report, loop)
+
+
+def bind(server: grpc.aio.Server, settings: Settings) -> str:
+    """Open the port; returns HOST:PORT with the real port."""
+    host, port = split_address(settings.address)
+    try:
+        if settings.tls_cert:
+            bound = server.add_secure_port(settings.address, credentials(settings))
+        else:
+            bound = server.add_insecure_port(settings.address)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"cannot listen on {settings.address}: is the port taken? choose another --address"
+        ) from error
+    if not is_loopback(host) and not settings.token:
+        log.warning("anyone who reaches this address may read and delete: set a token", extra={"address": host})
+    return f"{host}:{bound or port}"
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """HOST:PORT in two."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ConfigError(f"an address is HOST:PORT, such as 127.0.0.1:50051, not {address!r}")
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the host."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def credentials(settings: Settings) -> grpc.ServerCredentials:
+    """The server's certificate. Raises ConfigError."""
+    try:
+        key, chain = Path(settings.tls_key).read_bytes(), Path(settings.tls_cert).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read the TLS files: {error}") from error
+    return grpc.ssl_server_credentials([(key, chain)])
+
+
+def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], None]) -> Parts:
+    """Load the model, warm it, open the catalog, and join the parts."""
+    # Oddities of pictures are judged in decode; Pillow's warnings of them only fill the terminal.
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+    model = registry.load(settings.model)
+    engine = model.engine(settings.engine, threads=settings.cores)
+    warm(model, engine)
+    catalog = Catalog(settings.data, model_id=model.id, dim=model.dim, index=settings.index)
+    decoder = decoder_for(model, settings)
+    batcher = Batcher(engine.embed, rules=rules(settings), on_batch=metrics.batched, on_death=on_engine_death)
+    metrics.watch(batcher.room)
+    batcher.start()
+    embedder = Embedder(decoder, batcher)
+    searcher, importer = Searcher(embedder, catalog), Importer(embedder, catalog)
+    return Parts(model, engine, decoder, batcher, embedder, catalog, searcher, importer)
+
+
+def warm(model: Model, engine: Engine) -> None:
+    """Run one pass of each kind, so that nobody's first picture pays for the engine's preparations."""
+    height, width = model.input_size
+    for rows in (1, 2):
+        engine.embed(np.zeros((rows, height, width, 3), np.uint8))
+
+
+def decoder_for(model: Model, settings: Settings) -> Decoder:
+    """The decoder within the settings' limits."""
+    return Decoder(
+        model,
+        threads=settings.cores,
+        max_bytes=settings.max_image_bytes,
+        max_pixels=settings.max_image_pixels,
+        max_waiting_bytes=settings.max_waiting_bytes,
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """The batcher's numbers."""
+    return Rules(
+        max_batch=settings.max_batch,
+        max_images=settings.max_waiting_images,
+        max_wait=settings.max_wait_seconds,
+    )
+
+
+def take_down(parts: Parts) -> None:
+    """Close the parts in the order in which work leaves them."""
+    parts.decoder.close()
+    parts.batcher.close()
+    parts.catalog.close()
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    app = App(settings)
+    leaving = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leaving.set)
+    try:
+        await app.start()
+        await leaving.wait()
+    finally:
+        await app.stop()

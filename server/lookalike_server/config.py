@@ -1,0 +1,121 @@
+"""The server's settings: one frozen object, filled from flags, the environment and a file.
+
+Each field is a flag `--some-name`, a variable `LOOKALIKE_SOME_NAME` and a key `some_name` of the TOML file that
+`--config` (or `LOOKALIKE_CONFIG`) names; the first of these that is given wins, else the default stands.
+"""
+
+import argparse
+import os
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message names it and says what would do."""
+
+
+def about(words: str, at_least: float | None = None) -> dict[str, Any]:
+    """What a field carries along: the words of its flag and its lower bound."""
+    return {"words": words, "at_least": at_least}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set; see each field's words by `lookalike serve --help`."""
+
+    data: Path = field(default=Path("lookalike-data"), metadata=about("folder of the catalog; made when missing"))
+    address: str = field(default=DEFAULT_ADDRESS, metadata=about("HOST:PORT to listen on; port 0 takes a free one"))
+    model: str = field(default="efficientnet-lite0", metadata=about("model to serve: NAME or NAME:ARGUMENT"))
+    engine: str = field(default="auto", metadata=about("auto (the fastest installed), onnx or tensorflow"))
+    index: str = field(default="hnsw", metadata=about("hnsw, or exact (compares every vector: slow above 100,000)"))
+    threads: int = field(default=0, metadata=about("cores for the network and for decoding; 0: all", 0))
+    max_image_bytes: int = field(default=64 * 2**20, metadata=about("bytes of one encoded picture", 1))
+    max_image_pixels: int = field(default=128_000_000, metadata=about("width times height of one picture", 1))
+    max_batch: int = field(default=16, metadata=about("pictures in one forward pass", 1))
+    max_waiting_images: int = field(default=1024, metadata=about("pictures that may wait for the network", 1))
+    max_waiting_bytes: int = field(default=512 * 2**20, metadata=about("encoded bytes that may wait to be decoded", 1))
+    max_wait_seconds: float = field(
+        default=30.0, metadata=about("longest predicted wait before pictures are refused", 0)
+    )
+    metrics_address: str = field(default="", metadata=about("HOST:PORT for Prometheus; empty: no metrics port"))
+    tls_cert: str = field(default="", metadata=about("PEM file of the certificate chain; with --tls-key: TLS only"))
+    tls_key: str = field(default="", metadata=about("PEM file of the private key"))
+    token: str = field(
+        default="", metadata=about("bearer token that every call must bear (better given as LOOKALIKE_TOKEN)")
+    )
+    drain_seconds: float = field(default=30.0, metadata=about("time that running calls get to finish on SIGTERM", 0))
+    log_format: str = field(default="text", metadata=about("text or json, one line an event, on standard error"))
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            bound = each.metadata["at_least"]
+            if bound is not None and getattr(self, each.name) < bound:
+                raise ConfigError(f"{each.name} must be at least {bound}")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ConfigError("tls_cert and tls_key go together: give both")
+        if self.log_format not in ("text", "json"):
+            raise ConfigError("log_format is text or json")
+
+    @property
+    def cores(self) -> int:
+        """Cores to use: as many as this process may run on, unless told otherwise."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Give the parser a flag for each setting, and `--config`."""
+    parser.add_argument("--config", metavar="FILE", help="TOML file of settings (LOOKALIKE_CONFIG)")
+    for each in fields(Settings):
+        default = f" (default: {each.default})" if each.default != "" else ""
+        parser.add_argument(flag(each), metavar=each.name.upper(), help=each.metadata["words"] + default)
+
+
+def settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that flags, environment and file give together. Raises ConfigError."""
+    path = flags.config or environment.get("LOOKALIKE_CONFIG")
+    written = read_toml(Path(path)) if path else {}
+    values: dict[str, Any] = {}
+    for each in fields(Settings):
+        given = getattr(flags, each.name), environment.get(f"LOOKALIKE_{each.name.upper()}"), written.get(each.name)
+        value = next((value for value in given if value is not None), None)
+        if value is not None:
+            values[each.name] = convert(each, value)
+    return Settings(**values)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's keys, all of them settings."""
+    try:
+        written = tomllib.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    unknown = written.keys() - {each.name for each in fields(Settings)}
+    if unknown:
+        raise ConfigError(f"{path} has unknown settings: {', '.join(sorted(unknown))}")
+    return written
+
+
+def convert(each: Field[Any], value: object) -> object:
+    """The value in its field's type."""
+    kind: Callable[[Any], object] = type(each.default)
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{each.name} must be a {kind.__name__}, not {value!r}") from error
+
+
+def flag(each: Field[Any]) -> str:
+    """The field's flag."""
+    return "--" + each.name.replace("_", "-")
+
+
+def parse(arguments: Sequence[str]) -> Settings:
+    """The settings of a command line."""
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    return settings(parser.parse_args(arguments))

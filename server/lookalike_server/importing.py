@@ -1,0 +1,104 @@
+"""The use case of an import: one picture's bytes become a durable image.
+
+Every picture of every stream goes the same way: hash, look whether the collection holds it, else decode, batch, embed;
+then it waits for the next commit. One commit takes everything that is ready, whichever stream it came from, so that the
+cost of a durable write is shared (group commit); the answer is given after it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lookalike_server import stages
+from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.limits import check_id, check_labels, check_source
+from lookalike_server.pipeline.embed import Embedder, Picture
+from lookalike_server.pipeline.lane import Lane
+from lookalike_server.records import Arrival, Outcome, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One picture on its way in: its bytes, or the id of an image that the collection holds."""
+
+    collection: str
+    content: bytes | None = None
+    image_id: str = ""
+    source: Source | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+Waiting = tuple[Arrival, "asyncio.Future[Outcome]"]
+
+
+class Importer:
+    """Stores pictures; `start` and `close` bracket its use on one event loop."""
+
+    def __init__(self, embedder: Embedder, catalog: Catalog) -> None:
+        self._embedder = embedder
+        self._catalog = catalog
+        self._ready: asyncio.Queue[Waiting] = asyncio.Queue()
+        self._committer: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._committer = asyncio.create_task(self._commit_forever(), name="committer")
+
+    async def close(self) -> None:
+        """Commit what is ready, then end."""
+        await self._ready.join()
+        if self._committer is not None:
+            self._committer.cancel()
+
+    async def store(self, item: Item) -> tuple[str, Outcome]:
+        """Store one picture durably; returns its id and what became of it.
+
+        Raises every error that the proto lists for an item of ImportImages.
+        """
+        check_labels(item.labels)
+        if item.source is not None:
+            check_source(item.source)
+        arrival = await self._arrival(item)
+        committed: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        await self._ready.put((arrival, committed))
+        with stages.timed("index"):
+            return arrival.image_id, await committed
+
+    async def _arrival(self, item: Item) -> Arrival:
+        if item.content is None:
+            check_id(item.image_id)
+            return Arrival(item.collection, item.image_id, None, item.source, item.labels)
+        image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
+        content = None if known else await self._embedder.embed(Picture(item.content), Lane.BULK)
+        return Arrival(item.collection, image_id, content, item.source, item.labels)
+
+    def _identify(self, collection: str, content: bytes) -> tuple[str, bool]:
+        """The picture's id, and whether the collection holds it."""
+        self._catalog.serving(collection)
+        image_id = hashlib.sha256(content).hexdigest()
+        return image_id, not self._catalog.missing(collection, [image_id])
+
+    async def _commit_forever(self) -> None:
+        while True:
+            group = [await self._ready.get()]
+            while not self._ready.empty():
+                group.append(self._ready.get_nowait())
+            await self._commit(group)
+            for _ in group:
+                self._ready.task_done()
+
+    async def _commit(self, group: list[Waiting]) -> None:
+        arrivals = [arrival for arrival, _ in group]
+        outcomes: Sequence[Outcome | Exception]
+        try:
+            outcomes = await asyncio.to_thread(self._catalog.add, arrivals)
+        except Exception as error:  # nothing of the group was applied
+            outcomes = [error] * len(group)
+        for (_, committed), outcome in zip(group, outcomes, strict=True):
+            if committed.cancelled():
+                continue  # the caller left; the image is stored all the same
+            if isinstance(outcome, Outcome):
+                committed.set_result(outcome)
+            else:
+                committed.set_exception(outcome)

@@ -1,0 +1,61 @@
+"""What this server is: its model, what it accepts, and the versions that a result depends on."""
+
+import platform
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from PIL import features
+
+from lookalike_server.config import Settings
+from lookalike_server.models.protocol import Engine, Model
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model in service."""
+
+    id: str
+    name: str
+    dim: int
+    engine: str
+    input_width: int
+    input_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What this server is."""
+
+    version: str
+    models: tuple[ServedModel, ...]
+    settings: Settings
+    versions: Mapping[str, str]
+    ready: bool
+
+
+def server_info(settings: Settings, served: tuple[Model, Engine] | None, ready: bool) -> ServerInfo:
+    """Gather it; `served` is None while the model loads."""
+    models = (describe(*served),) if served else ()
+    engine = {"engine": served[1].version} if served else {}
+    return ServerInfo(version("lookalike"), models, settings, versions() | engine, ready)
+
+
+def describe(model: Model, engine: Engine) -> ServedModel:
+    """A model and its engine."""
+    height, width = model.input_size
+    return ServedModel(model.id, model.name, model.dim, engine.name, width, height)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the parts that a result depends on, but for the engine's."""
+    return {
+        "python": platform.python_version(),
+        "pillow": version("pillow"),
+        "jpeg": f"{'libjpeg-turbo' if features.check('libjpeg_turbo') else 'libjpeg'} {features.version('jpg')}",
+        "numpy": version("numpy"),
+        "hnswlib": version("hnswlib"),
+        "sqlite": sqlite3.sqlite_version,
+        "grpcio": version("grpcio"),
+    }

@@ -1,0 +1,71 @@
+"""What the server counts, as Prometheus sees it (`--metrics-address`).
+
+lookalike_requests_total{method,code,reason}      calls and stream items answered
+lookalike_stage_seconds{stage,lane}               time of each stage: decode, queue, embed, index, total
+lookalike_batch_rows                              rows of each forward pass
+lookalike_batch_seconds                           time of each forward pass
+lookalike_dropped_total{reason}                   pictures dropped before compute: cancelled, deadline, queue_full
+lookalike_waiting_images                          pictures in the waiting room
+"""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from lookalike_server.pipeline.batch import WaitingRoom
+from lookalike_server.stages import Timings
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+ROWS = (1, 2, 4, 8, 16, 32, 64)
+
+
+class Metrics:
+    """One server's counters, on a registry of their own so that several servers fit in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "lookalike_requests", "Calls answered", ["method", "code", "reason"], registry=self.registry
+        )
+        self._stages = Histogram(
+            "lookalike_stage_seconds", "Time by stage", ["stage", "lane"], buckets=SECONDS, registry=self.registry
+        )
+        self._rows = Histogram("lookalike_batch_rows", "Rows of a pass", buckets=ROWS, registry=self.registry)
+        self._batch = Histogram("lookalike_batch_seconds", "Time of a pass", buckets=SECONDS, registry=self.registry)
+
+    def answered(self, method: str, code: str, reason: str, lane: str, timings: Timings) -> None:
+        """Count one call or one item of a stream."""
+        self._requests.labels(method, code, reason).inc()
+        for stage, seconds in timings.as_dict().items():
+            if seconds > 0:
+                self._stages.labels(stage, lane).observe(seconds)
+
+    def batched(self, rows: int, seconds: float) -> None:
+        """Count one forward pass."""
+        self._rows.observe(rows)
+        self._batch.observe(seconds)
+
+    def watch(self, room: WaitingRoom) -> None:
+        """Report the waiting room whenever somebody asks."""
+        self.registry.register(WaitingRoomCollector(room))
+
+    def listen(self, host: str, port: int) -> None:
+        """Serve the numbers over HTTP."""
+        start_http_server(port, host, registry=self.registry)
+
+
+class WaitingRoomCollector(Collector):
+    """Reads the waiting room at scrape time."""
+
+    def __init__(self, room: WaitingRoom) -> None:
+        self._room = room
+
+    def collect(self) -> Iterator[Metric]:
+        """The room's numbers now."""
+        yield GaugeMetricFamily("lookalike_waiting_images", "Pictures that wait", len(self._room))
+        drops = CounterMetricFamily("lookalike_dropped", "Pictures dropped before compute", labels=["reason"])
+        for reason, count in tuple(self._room.drops.items()):
+            drops.add_metric([reason], count)
+        yield drops

@@ -1,0 +1,64 @@
+"""The parts of a loaded server, as the doors see them."""
+
+import asyncio
+from dataclasses import dataclass
+
+from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.config import Settings
+from lookalike_server.errors import ModelLoading, ShuttingDown
+from lookalike_server.importing import Importer
+from lookalike_server.info import ServerInfo, server_info
+from lookalike_server.metrics import Metrics
+from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.pipeline.batch import Batcher
+from lookalike_server.pipeline.decode import Decoder
+from lookalike_server.pipeline.embed import Embedder
+from lookalike_server.searching import Searcher
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is built once the model has loaded, and taken down in the other order."""
+
+    model: Model
+    engine: Engine
+    decoder: Decoder
+    batcher: Batcher
+    embedder: Embedder
+    catalog: Catalog
+    searcher: Searcher
+    importer: Importer
+
+
+class Gate:
+    """Between the doors and the parts: shut while the model loads, and again while the server drains."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.closing = asyncio.Event()
+        """Set when the server begins to drain: streams finish what they hold and end."""
+        self._parts: Parts | None = None
+
+    def open(self, parts: Parts) -> None:
+        """Let requests through."""
+        self._parts = parts
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests get through."""
+        return self._parts is not None and not self.closing.is_set()
+
+    def info(self) -> ServerInfo:
+        """What this server is, even while its model loads."""
+        served = (self._parts.model, self._parts.engine) if self._parts else None
+        return server_info(self.settings, served, self.ready)
+
+    @property
+    def parts(self) -> Parts:
+        """The parts; raises ModelLoading or ShuttingDown when the gate is shut."""
+        if self.closing.is_set():
+            raise ShuttingDown
+        if self._parts is None:
+            raise ModelLoading("the server is still loading its model: retry in a moment")
+        return self._parts

@@ -1,0 +1,262 @@
+"""Stage 2: prepared pixels wait here, and leave in batches.
+
+`WaitingRoom` holds the rules and no threads, so that each rule can be tested with a clock of the test's own; `Batcher`
+is the one engine thread that empties it. The rules:
+
+1. Whatever is cancelled or past its deadline is dropped before compute.
+2. Interactive work goes first, earliest deadline first; bulk fills the rows that are left.
+3. There is no fixed wait: the next batch forms while the engine computes.
+4. A forward pass cannot be interrupted, so while interactive traffic is recent, a batch is cut to a slice of time.
+5. Bulk ages: once its oldest has waited `patience`, a quarter of each batch is its own.
+6. Admission is by images, bytes and predicted wait; over it QueueFull says when to come back.
+7. An engine's error fails its batch only; a dead engine thread fails every waiter and is reported.
+"""
+
+import heapq
+import itertools
+import logging
+import math
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike_server.errors import DeadlineExceeded, EngineFailed, LookalikeError, QueueFull, ShuttingDown
+from lookalike_server.pipeline.cost import CostModel
+from lookalike_server.pipeline.lane import Lane
+
+log = logging.getLogger("lookalike.batch")
+
+Clock = Callable[[], float]
+Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a ticket is exchanged for."""
+
+    vector: NDArray[np.float32]
+    queue_seconds: float
+    embed_seconds: float
+    batch_size: int
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One picture in the waiting room. `deadline` and `arrived` are on the room's clock."""
+
+    pixels: NDArray[np.uint8]
+    lane: Lane
+    arrived: float
+    deadline: float = math.inf
+    future: "Future[Computed]" = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers behind the rules; times in seconds."""
+
+    max_batch: int = 16
+    max_images: int = 1024
+    max_bytes: int = 512 * 2**20
+    max_wait: float = 30.0
+    slice: float = 0.025
+    recent: float = 1.0
+    patience: float = 0.5
+
+
+class WaitingRoom:
+    """Who waits, and who goes next. Not thread-safe: the batcher's lock guards it."""
+
+    def __init__(self, rules: Rules, cost: CostModel) -> None:
+        self.rules = rules
+        self.cost = cost
+        self.drops: Counter[str] = Counter()
+        """Pictures that left without an embedding, by reason: cancelled, deadline, queue_full."""
+        self._interactive: list[tuple[float, int, Ticket]] = []
+        self._bulk: deque[Ticket] = deque()
+        self._bytes = 0
+        self._arrivals = itertools.count()
+        self._last_interactive = -math.inf
+
+    def __len__(self) -> int:
+        return len(self._interactive) + len(self._bulk)
+
+    def admit(self, ticket: Ticket) -> None:
+        """Let a ticket in, or raise QueueFull."""
+        wait = self._predicted_wait(ticket.lane)
+        patience = min(self.rules.max_wait, ticket.deadline - ticket.arrived)
+        full = len(self) >= self.rules.max_images or self._bytes + ticket.pixels.nbytes > self.rules.max_bytes
+        if full or wait > patience:
+            self.drops["queue_full"] += 1
+            raise QueueFull("more pictures wait than can be embedded in good time: retry later", max(wait / 2, 0.05))
+        self._bytes += ticket.pixels.nbytes
+        if ticket.lane is Lane.INTERACTIVE:
+            self._last_interactive = ticket.arrived
+            heapq.heappush(self._interactive, (ticket.deadline, next(self._arrivals), ticket))
+        else:
+            self._bulk.append(ticket)
+
+    def next_batch(self, now: float) -> list[Ticket]:
+        """Take the tickets of the next batch; empty when everybody who waited has left."""
+        rows = self._rows(now)
+        aged = bool(self._bulk) and now - self._bulk[0].arrived >= self.rules.patience
+        reserved = max(1, rows // 4) if aged else 0
+        batch = self._take(self._pop_bulk, reserved, now)
+        batch += self._take(self._pop_interactive, rows - len(batch), now)
+        batch += self._take(self._pop_bulk, rows - len(batch), now)
+        return batch
+
+    def clear(self) -> list[Ticket]:
+        """Send everybody out of the room."""
+        everybody = [entry[2] for entry in self._interactive] + list(self._bulk)
+        self._interactive.clear()
+        self._bulk.clear()
+        self._bytes = 0
+        return everybody
+
+    def _rows(self, now: float) -> int:
+        """Rows of the next batch: a slice of time while people are about, else as many as the engine likes."""
+        if not self._interactive and now - self._last_interactive > self.rules.recent:
+            return self.rules.max_batch
+        return min(self.rules.max_batch, self.cost.rows_within(self.rules.slice))
+
+    def _take(self, pop: Callable[[], Ticket | None], rows: int, now: float) -> list[Ticket]:
+        taken: list[Ticket] = []
+        while len(taken) < rows and (ticket := pop()) is not None:
+            if self._still_wanted(ticket, now):
+                taken.append(ticket)
+        return taken
+
+    def _still_wanted(self, ticket: Ticket, now: float) -> bool:
+        self._bytes -= ticket.pixels.nbytes
+        if not ticket.future.set_running_or_notify_cancel():
+            self.drops["cancelled"] += 1
+            return False
+        if ticket.deadline <= now:
+            self.drops["deadline"] += 1
+            ticket.future.set_exception(DeadlineExceeded("the deadline passed while the picture waited"))
+            return False
+        return True
+
+    def _pop_interactive(self) -> Ticket | None:
+        return heapq.heappop(self._interactive)[2] if self._interactive else None
+
+    def _pop_bulk(self) -> Ticket | None:
+        return self._bulk.popleft() if self._bulk else None
+
+    def _predicted_wait(self, lane: Lane) -> float:
+        ahead = len(self._interactive) + (len(self._bulk) if lane is Lane.BULK else 0)
+        batches, rest = divmod(ahead, self.rules.max_batch)
+        return batches * self.cost.seconds(self.rules.max_batch) + self.cost.seconds(rest)
+
+
+class Batcher:
+    """The one engine thread: whenever it falls free it takes the next batch and runs it.
+
+    `embed` maps pixels [n, height, width, 3] to vectors [n, dim]. `on_death` is called, on the dying thread, when the
+    thread ends for any other reason than `close`.
+    """
+
+    def __init__(
+        self,
+        embed: Embed,
+        *,
+        rules: Rules | None = None,
+        clock: Clock = time.monotonic,
+        on_batch: Callable[[int, float], None] = lambda rows, seconds: None,
+        on_death: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.room = WaitingRoom(rules or Rules(), CostModel())
+        self._embed = embed
+        self._clock = clock
+        self._on_batch = on_batch
+        self._on_death = on_death
+        self._wakeup = threading.Condition()
+        self._closing = self._dead = False
+        self._thread = threading.Thread(target=self._serve, name="engine", daemon=True)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def submit(self, pixels: NDArray[np.uint8], lane: Lane, deadline: float = math.inf) -> "Future[Computed]":
+        """Queue one picture, [height, width, 3]; the deadline is on the batcher's clock.
+
+        Raises QueueFull or ShuttingDown. The future fails with DeadlineExceeded or EngineFailed; cancel it to leave.
+        """
+        with self._wakeup:
+            if self._dead:
+                raise EngineFailed("the engine has stopped")
+            if self._closing:
+                raise ShuttingDown
+            ticket = Ticket(pixels, lane, self._clock(), deadline)
+            self.room.admit(ticket)
+            self._wakeup.notify()
+        return ticket.future
+
+    def step(self) -> int:
+        """Form one batch of those who wait and run it; returns its rows."""
+        with self._wakeup:
+            batch = self.room.next_batch(self._clock())
+        if batch:
+            self._run(batch)
+        return len(batch)
+
+    def close(self) -> None:
+        """Take nothing new, finish everything that waits, and end the thread."""
+        with self._wakeup:
+            self._closing = True
+            self._wakeup.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _serve(self) -> None:
+        try:
+            while self._wait_for_work():
+                self.step()
+        except BaseException:
+            log.exception("the engine thread died")
+            self._die()
+
+    def _wait_for_work(self) -> bool:
+        with self._wakeup:
+            while not self.room and not self._closing:
+                self._wakeup.wait()
+            return bool(self.room)
+
+    def _run(self, batch: list[Ticket]) -> None:
+        start = self._clock()
+        try:
+            vectors = self._embed(np.stack([ticket.pixels for ticket in batch]))
+        except Exception:
+            log.exception("the engine failed on a batch of %d", len(batch))
+            fail(batch, EngineFailed("the network failed on this picture's batch"))
+            return
+        except BaseException:
+            fail(batch, EngineFailed("the engine has stopped"))
+            raise
+        seconds = self._clock() - start
+        self.room.cost.learn(len(batch), seconds)
+        self._on_batch(len(batch), seconds)
+        for ticket, vector in zip(batch, vectors, strict=True):
+            ticket.future.set_result(Computed(vector, start - ticket.arrived, seconds, len(batch)))
+
+    def _die(self) -> None:
+        with self._wakeup:
+            self._dead = True
+            waiters = self.room.clear()
+        running = [ticket for ticket in waiters if ticket.future.set_running_or_notify_cancel()]
+        fail(running, EngineFailed("the engine has stopped"))
+        self._on_death()
+
+
+def fail(tickets: list[Ticket], error: LookalikeError) -> None:
+    """Give every ticket the same error."""
+    for ticket in tickets:
+        ticket.future.set_exception(error)

@@ -1,0 +1,180 @@
+"""Stage 1: encoded bytes enter, the network's pixels leave, in a small pool of threads.
+
+A bad picture fails here, alone, before it can share a batch with others. Pixels in flight are bounded by the number of
+threads times `max_pixels`; encoded bytes that wait are bounded by `max_waiting_bytes`. Interactive pictures have
+threads of their own, so that an import's backlog is never in front of a person.
+"""
+
+import asyncio
+import io
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps
+
+from lookalike_server import stages
+from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
+from lookalike_server.models.protocol import Model
+from lookalike_server.pipeline.lane import Lane
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""Pillow's names of the formats that are decoded; of GIF, TIFF and MPO (a kind of JPEG) the first picture counts."""
+
+UPRIGHT = 1
+SIDEWAYS = frozenset({5, 6, 7, 8})
+"""EXIF orientations: the one that needs nothing done, and those that swap width and height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A box as fractions of width and height, origin top left, after orientation."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __post_init__(self) -> None:
+        # Written so that a NaN fails too.
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise BadRegion("a region needs 0 <= left < right <= 1 and 0 <= top < bottom <= 1")
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The box in whole pixels, at least one each way."""
+        left, top = min(int(self.left * width), width - 1), min(int(self.top * height), height - 1)
+        right, bottom = max(round(self.right * width), left + 1), max(round(self.bottom * height), top + 1)
+        return left, top, right, bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture ready for the network, and what its bytes told on the way."""
+
+    pixels: NDArray[np.uint8]
+    """[height, width, 3] as the model wants it."""
+    width: int
+    """Of the whole picture as a person sees it."""
+    height: int
+    format: str
+    captured: int | None
+    """When it was taken, in microseconds since 1970, from EXIF; a local time without a zone counts as UTC."""
+
+
+class Decoder:
+    """Decodes pictures for one model within limits."""
+
+    def __init__(self, model: Model, *, threads: int, max_bytes: int, max_pixels: int, max_waiting_bytes: int) -> None:
+        self._model = model
+        self._max_bytes = max_bytes
+        self._max_pixels = max_pixels
+        self._max_waiting_bytes = max_waiting_bytes
+        self._waiting_bytes = 0
+        self._pools = {lane: ThreadPoolExecutor(threads, f"decode-{lane.label}") for lane in Lane}
+
+    async def decode(self, content: bytes, region: Region | None, lane: Lane) -> Decoded:
+        """Decode one picture.
+
+        Raises ImageUndecodable, ImageTooLarge, BadRegion, or QueueFull when too many bytes wait already.
+        """
+        self._admit(len(content))
+        self._waiting_bytes += len(content)
+        try:
+            loop = asyncio.get_running_loop()
+            decoded, seconds = await loop.run_in_executor(self._pools[lane], self._timed, content, region)
+        finally:
+            self._waiting_bytes -= len(content)
+        stages.spent("decode", seconds)
+        return decoded
+
+    def close(self) -> None:
+        """Finish what has begun, drop what waits."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _admit(self, size: int) -> None:
+        if size == 0:
+            raise ImageUndecodable("the picture is empty (0 bytes)")
+        if size > self._max_bytes:
+            raise ImageTooLarge(
+                f"the picture has {size:,} bytes, over the limit of {self._max_bytes:,}: send a smaller one"
+            )
+        if self._waiting_bytes + size > max(self._max_waiting_bytes, size):
+            raise QueueFull("too many pictures wait to be decoded: retry later", retry_after=0.5)
+
+    def _timed(self, content: bytes, region: Region | None) -> tuple[Decoded, float]:
+        start = time.perf_counter()
+        decoded = self.decode_now(content, region)
+        return decoded, time.perf_counter() - start
+
+    def decode_now(self, content: bytes, region: Region | None = None) -> Decoded:
+        """Decode one picture on the calling thread; raises as `decode` does."""
+        try:
+            return self._decode(content, region)
+        except LookalikeError:
+            raise
+        except (Image.DecompressionBombError, MemoryError) as error:
+            raise ImageTooLarge(f"the picture is too large to decode: {error}") from error
+        except Exception as error:  # hostile bytes make Pillow raise nearly anything
+            raise ImageUndecodable(f"the picture cannot be decoded: {describe(error)}") from error
+
+    def _decode(self, content: bytes, region: Region | None) -> Decoded:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+            self._check_pixels(opened)
+            exif = opened.getexif()
+            turned = exif.get(ExifTags.Base.Orientation, UPRIGHT) if self._model.honours_orientation else UPRIGHT
+            width, height = opened.size[::-1] if turned in SIDEWAYS else opened.size
+            self._reduce(opened, region)
+            image = opened if turned == UPRIGHT else ImageOps.exif_transpose(opened)
+            if region is not None:
+                image = image.crop(region.box(*image.size))
+            pixels = self._model.prepare(image)
+            return Decoded(pixels, width, height, opened.format or "", capture_time(exif))
+
+    def _check_pixels(self, image: Image.Image) -> None:
+        pixels = image.width * image.height
+        if pixels > self._max_pixels:
+            raise ImageTooLarge(
+                f"the picture has {pixels:,} pixels, over the limit of {self._max_pixels:,}: send a smaller one"
+            )
+
+    def _reduce(self, image: Image.Image, region: Region | None) -> None:
+        """Let the JPEG decoder scale while it decodes, as far as the model permits: 4x less time at 12 megapixels."""
+        if self._model.draft_size is None:
+            return
+        width, height = self._model.draft_size
+        across, down = (region.right - region.left, region.bottom - region.top) if region else (1.0, 1.0)
+        # The region may be on either axis before orientation, so the smaller share decides for both.
+        share = min(across, down)
+        image.draft(None, (int(width / share), int(height / share)))
+
+
+def describe(error: Exception) -> str:
+    """The library's words, without the address of our buffer."""
+    words = str(error).split("<_io", maxsplit=1)[0].strip()
+    return words or type(error).__name__
+
+
+def capture_time(exif: Image.Exif) -> int | None:
+    """When the picture was taken, in microseconds since 1970 (EXIF 2.32, DateTimeOriginal and OffsetTimeOriginal)."""
+    try:
+        tags: Mapping[int, object] = exif.get_ifd(ExifTags.IFD.Exif)
+        taken = datetime.strptime(str(tags[ExifTags.Base.DateTimeOriginal]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+        zone = utc_offset(str(tags.get(ExifTags.Base.OffsetTimeOriginal, "")))
+        return int(taken.replace(tzinfo=zone).timestamp()) * 1_000_000
+    except Exception:  # EXIF is written by a thousand cameras: what cannot be read is not known
+        return None
+
+
+def utc_offset(words: str) -> timezone:
+    """A zone such as +02:00; UTC for anything else."""
+    try:
+        sign, hours, minutes = words[0], int(words[1:3]), int(words[4:6])
+    except (IndexError, ValueError):
+        return UTC
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if sign == "-" else offset)

@@ -1,0 +1,126 @@
+"""The nouns of the domain: what the catalog keeps and gives back, free of gRPC and of SQL.
+
+Times are integers, microseconds since 1970 in UTC: they compare, store and travel without a calendar.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+"""One L2-normalised embedding, [dim]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place where an image's bytes were seen: a path or URI with forward slashes."""
+
+    path: str
+    modified: int | None = None
+
+    @property
+    def folder(self) -> str:
+        """All up to and with the last slash; empty when there is none."""
+        return self.path[: self.path.rfind("/") + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The record of one image; `id` is the SHA-256 of its bytes in hexadecimal."""
+
+    id: str
+    collection: str
+    sources: tuple[Source, ...]
+    labels: Mapping[str, str]
+    width: int
+    height: int
+    size_bytes: int
+    format: str
+    captured: int | None
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A case, a catalogue: the unit of isolation and deletion, bound to one model."""
+
+    name: str
+    description: str
+    model_id: str
+    dim: int
+    image_count: int
+    generation: int
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What only an image's bytes can tell: its facts and its embedding."""
+
+    width: int
+    height: int
+    size_bytes: int
+    format: str
+    captured: int | None
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One image on its way into a collection.
+
+    Without content it must be there already: only source and labels are added.
+    """
+
+    collection: str
+    image_id: str
+    content: Content | None
+    source: Source | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Outcome(Enum):
+    """What became of an arrival."""
+
+    CREATED = "created"
+    EXISTED = "existed"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which images may match; all conditions hold together, the default admits every image."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    path_prefix: str = ""
+    captured_from: int | None = None
+    captured_before: int | None = None
+    ids: frozenset[str] = frozenset()
+    not_ids: frozenset[str] = frozenset()
+    not_folders: frozenset[str] = frozenset()
+    """Folders as `Source.folder` gives them: no image with a source in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One image that looks like the query. `distance` is Euclidean between unit vectors, `score` their cosine."""
+
+    rank: int
+    distance: float
+    score: float
+    image: Image
+    vector: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The answer to a search and what it stands on."""
+
+    matches: tuple[Match, ...]
+    model_id: str
+    generation: int
+    exact: bool

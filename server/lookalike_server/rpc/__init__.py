@@ -1,0 +1,1 @@
+"""The doors: one file a service, message to domain call to message, and no logic of their own."""

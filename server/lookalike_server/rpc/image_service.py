@@ -1,0 +1,103 @@
+"""ImageService: puts images into collections, and keeps their records."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from lookalike.v1 import image_service_pb2 as pb
+from lookalike.v1 import image_service_pb2_grpc, types_pb2
+from lookalike_server.catalog import limits
+from lookalike_server.errors import BadFilter, BadRequest
+from lookalike_server.parts import Gate
+from lookalike_server.pipeline.lane import Lane
+from lookalike_server.records import Outcome
+from lookalike_server.rpc import messages
+from lookalike_server.rpc.interceptor import Context
+from lookalike_server.rpc.items import ItemDesk
+from lookalike_server.rpc.streams import answer_each
+
+STREAM_WINDOW = 64
+"""Pictures of one stream that are under way at once."""
+
+OUTCOMES = {
+    Outcome.CREATED: pb.ImportImagesResponse.OUTCOME_CREATED,
+    Outcome.EXISTED: pb.ImportImagesResponse.OUTCOME_EXISTED,
+}
+
+
+class ImageService(image_service_pb2_grpc.ImageServiceServicer):
+    """Messages in, domain calls, messages out."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def ImportImages(self, requests: AsyncIterator[pb.ImportImagesRequest], context: Context) -> None:
+        """Embed and store pictures."""
+        desk = ItemDesk("ImportImages", Lane.BULK, self._gate.metrics)
+
+        async def answer(request: pb.ImportImagesRequest) -> pb.ImportImagesResponse:
+            response, status = await desk.serve(self._store(request))
+            if response is not None:
+                return response
+            return pb.ImportImagesResponse(tag=request.tag, status=status, image_id=messages.identity(request))
+
+        await answer_each(requests, answer, context.write, window=STREAM_WINDOW, closing=self._gate.closing)
+
+    async def FindMissingImages(
+        self, request: pb.FindMissingImagesRequest, _context: Context
+    ) -> pb.FindMissingImagesResponse:
+        """Which ids are not held."""
+        missing = await asyncio.to_thread(self._gate.parts.catalog.missing, request.collection, request.image_ids)
+        return pb.FindMissingImagesResponse(missing_image_ids=missing)
+
+    async def GetImage(self, request: pb.GetImageRequest, _context: Context) -> pb.GetImageResponse:
+        """One record."""
+        catalog = self._gate.parts.catalog
+        image = await asyncio.to_thread(catalog.image, request.collection, request.image_id)
+        response = pb.GetImageResponse(image=messages.image_to(image))
+        if request.include_embedding:
+            vectors = await asyncio.to_thread(catalog.vectors, request.collection, [request.image_id])
+            response.embedding.CopyFrom(messages.vector_to(vectors[request.image_id]))
+        return response
+
+    async def ListImages(self, request: pb.ListImagesRequest, _context: Context) -> pb.ListImagesResponse:
+        """A page of records."""
+        if request.filter.not_same_folder:
+            raise BadFilter("not_same_folder needs a query: list with path_prefix instead")
+        images, token = await asyncio.to_thread(
+            self._gate.parts.catalog.images,
+            request.collection,
+            messages.filter_from(request.filter),
+            request.page_size or limits.DEFAULT_PAGE_SIZE,
+            request.page_token,
+        )
+        return pb.ListImagesResponse(images=map(messages.image_to, images), next_page_token=token)
+
+    async def UpdateImage(self, request: pb.UpdateImageRequest, _context: Context) -> pb.UpdateImageResponse:
+        """Replace labels."""
+        messages.check_mask(request.update_mask.paths, only="labels")
+        change: types_pb2.Image = messages.required(request, "image")
+        image = await asyncio.to_thread(
+            self._gate.parts.catalog.update_image,
+            change.collection,
+            change.id,
+            dict(change.labels),
+        )
+        return pb.UpdateImageResponse(image=messages.image_to(image))
+
+    async def DeleteImages(self, request: pb.DeleteImagesRequest, _context: Context) -> pb.DeleteImagesResponse:
+        """Remove images."""
+        if not request.image_ids:
+            raise BadRequest("image_ids is empty: name the images to delete")
+        deleted = await asyncio.to_thread(
+            self._gate.parts.catalog.delete_images,
+            request.collection,
+            request.image_ids,
+            allow_missing=request.allow_missing,
+        )
+        return pb.DeleteImagesResponse(deleted_count=deleted)
+
+    async def _store(self, request: pb.ImportImagesRequest) -> pb.ImportImagesResponse:
+        image_id, outcome = await self._gate.parts.importer.store(messages.item_from(request))
+        return pb.ImportImagesResponse(
+            tag=request.tag, status=types_pb2.ItemStatus(), outcome=OUTCOMES[outcome], image_id=image_id
+        )

@@ -1,0 +1,116 @@
+"""What every call passes on its way in and out: token, request id, clocks, errors, one log line, counters."""
+
+import asyncio
+import hmac
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from lookalike_server import stages
+from lookalike_server.errors import LookalikeError, Unauthenticated
+from lookalike_server.metrics import Metrics
+from lookalike_server.pipeline.lane import Lane
+from lookalike_server.rpc.status import as_domain, status_code, trailers
+
+log = logging.getLogger("lookalike.access")
+
+OURS = "/lookalike.v1."
+HEALTH = "/grpc.health.v1."
+BULK_METHODS = frozenset({"ImportImages"})
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Behaviour = Callable[[Any, Context], Awaitable[Any]]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""The id of the call that this task works for."""
+
+
+class Interceptor(grpc.aio.ServerInterceptor):
+    """Wraps the handlers of our services; asks for the token everywhere but at the health service."""
+
+    def __init__(self, metrics: Metrics, token: str = "") -> None:
+        self._metrics = metrics
+        self._token = token
+
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]], details: grpc.HandlerCallDetails
+    ) -> Any:
+        """Give the call's handler, wrapped."""
+        handler = await continuation(details)
+        if handler is None or details.method.startswith(HEALTH):
+            return handler
+        if not self._admits(details):
+            return refusal(handler)
+        return self._wrapped(handler, details.method) if details.method.startswith(OURS) else handler
+
+    def _admits(self, details: grpc.HandlerCallDetails) -> bool:
+        if not self._token:
+            return True
+        given = dict(details.invocation_metadata).get("authorization", "")
+        given = given if isinstance(given, bytes) else str(given).encode()
+        return hmac.compare_digest(given, f"Bearer {self._token}".encode())
+
+    def _wrapped(self, handler: Any, method: str) -> Any:
+        name = method.rsplit("/", maxsplit=1)[-1]
+        if handler.stream_unary or handler.unary_stream:
+            raise TypeError(f"{method}: only unary and bidirectional calls are served")
+        if handler.stream_stream:
+            return handler._replace(stream_stream=self._around(handler.stream_stream, name))
+        return handler._replace(unary_unary=self._around(handler.unary_unary, name))
+
+    def _around(self, behaviour: Behaviour, name: str) -> Behaviour:
+        async def call(request: Any, context: Context) -> Any:
+            request_id.set(identify(context))
+            timings = stages.begin()
+            failure: LookalikeError | None = None
+            try:
+                return await behaviour(request, context)
+            except asyncio.CancelledError:
+                # grpc.aio leaks the stream unless this reaches it.
+                failure = Left()
+                raise
+            except Exception as error:
+                failure = as_domain(error, request_id.get())
+                await context.abort(status_code(failure), failure.message, trailers(failure, request_id.get()))
+            finally:
+                self._record(name, failure, timings)
+
+        return call
+
+    def _record(self, name: str, failure: LookalikeError | None, timings: stages.Timings) -> None:
+        code, reason = (failure.code, failure.reason) if failure else ("OK", "")
+        lane = Lane.BULK if name in BULK_METHODS else Lane.INTERACTIVE
+        self._metrics.answered(name, code, reason, lane.label, timings)
+        times = {f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in timings.as_dict().items()}
+        words = {"reason": reason} if reason else {}
+        log.info("%s %s", name, code, extra={"request_id": request_id.get(), **words, **times})
+
+
+class Left(LookalikeError):
+    """The caller left, or its deadline passed, before the answer; for the log only."""
+
+    code = "CANCELLED"
+    reason = "CANCELLED"
+
+
+def identify(context: Context) -> str:
+    """The caller's request id if it sent one worth keeping, else a new one."""
+    sent = dict(context.invocation_metadata() or ()).get("x-request-id", "")
+    return sent if isinstance(sent, str) and 0 < len(sent) <= 64 and sent.isprintable() else uuid.uuid4().hex[:16]
+
+
+def refusal(handler: Any) -> Any:
+    """A handler of the same shape that turns the caller away."""
+
+    async def refuse(_request: Any, context: Context) -> Any:
+        error = Unauthenticated("this server asks for a token: give the one that it was started with")
+        await context.abort(status_code(error), error.message, trailers(error, identify(context)))
+
+    if handler.stream_stream:
+        return grpc.stream_stream_rpc_method_handler(refuse)
+    return grpc.unary_unary_rpc_method_handler(refuse)

@@ -1,0 +1,234 @@
+"""Messages to domain objects and back.
+
+What a message leaves out raises BadRequest here; what its values may be is checked where they are used.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2, types_pb2
+from lookalike_server import records, stages
+from lookalike_server.catalog import limits
+from lookalike_server.errors import BadRequest, DimensionMismatch
+from lookalike_server.importing import Item
+from lookalike_server.info import ServerInfo
+from lookalike_server.pipeline.decode import FORMATS, Region
+from lookalike_server.pipeline.embed import Picture
+from lookalike_server.queries import Example, Examples, Ready, Search, Stored
+
+# ---- from the wire ----
+
+
+def search_from(message: search_service_pb2.SearchRequest) -> Search:
+    """The search that a request asks for."""
+    return Search(
+        collection=message.collection,
+        query=query_from(message),
+        limit=message.limit or limits.DEFAULT_LIMIT,
+        max_distance=message.max_distance if message.HasField("max_distance") else None,
+        filter=filter_from(message.filter),
+        not_same_folder=message.filter.not_same_folder,
+        exact=message.exact,
+        with_vectors=message.include_embeddings,
+    )
+
+
+def query_from(message: search_service_pb2.SearchRequest) -> Example | Examples:
+    """The query's one kind out of four."""
+    if message.WhichOneof("query") == "examples":
+        return Examples(
+            tuple(example_from(each) for each in message.examples.positives),
+            tuple(example_from(each) for each in message.examples.negatives),
+        )
+    return start_from(message, message.WhichOneof("query"))
+
+
+def example_from(message: types_pb2.Example) -> Example:
+    """One example."""
+    return start_from(message, message.WhichOneof("example"))
+
+
+def start_from(message: search_service_pb2.SearchRequest | types_pb2.Example, kind: str | None) -> Example:
+    """A picture, a stored image or a vector: the fields that queries and examples share."""
+    match kind:
+        case "picture":
+            return picture_from(message.picture)
+        case "image_id":
+            return Stored(message.image_id)
+        case "vector":
+            return Ready(vector_from(message.vector))
+        case _:
+            raise BadRequest("the query is missing: give a picture, an image id, a vector or examples")
+
+
+def picture_from(message: types_pb2.Picture) -> Picture:
+    """A picture that travels with the call."""
+    region = message.region if message.HasField("region") else None
+    box = Region(region.left, region.top, region.right, region.bottom) if region else None
+    return Picture(message.content, box, message.path)
+
+
+def vector_from(message: types_pb2.Vector) -> records.Vector:
+    """Little-endian float32 bytes as an array."""
+    if len(message.float32_le) % 4:
+        raise DimensionMismatch("a vector is float32 numbers, 4 bytes each: these bytes are cut short")
+    return np.frombuffer(message.float32_le, dtype="<f4").astype(np.float32)
+
+
+def filter_from(message: types_pb2.Filter) -> records.Filter:
+    """The filter but for not_same_folder, which needs the query."""
+    period = message.capture_time
+    return records.Filter(
+        labels=dict(message.labels),
+        path_prefix=message.path_prefix,
+        captured_from=micros_from(period, "start"),
+        captured_before=micros_from(period, "end"),
+        ids=frozenset(message.image_ids),
+        not_ids=frozenset(message.not_image_ids),
+    )
+
+
+def item_from(message: image_service_pb2.ImportImagesRequest) -> Item:
+    """One picture on its way in."""
+    if message.WhichOneof("payload") is None:
+        raise BadRequest("the payload is missing: give content or an image id")
+    return Item(
+        collection=message.collection,
+        content=message.content if message.HasField("content") else None,
+        image_id=message.image_id,
+        source=source_from(message.source) if message.HasField("source") else None,
+        labels=dict(message.labels),
+    )
+
+
+def source_from(message: types_pb2.Source) -> records.Source:
+    """A place where bytes were seen."""
+    return records.Source(message.path, micros_from(message, "modify_time"))
+
+
+def micros_from(message: Message, field: str) -> int | None:
+    """A moment in microseconds since 1970; None when the field is absent."""
+    if not message.HasField(field):
+        return None
+    moment: Timestamp = getattr(message, field)
+    return moment.seconds * 1_000_000 + moment.nanos // 1000
+
+
+def required(message: Message, field: str) -> Any:
+    """The sub-message, which must be there."""
+    if not message.HasField(field):
+        raise BadRequest(f"{field} is missing")
+    return getattr(message, field)
+
+
+def identity(message: image_service_pb2.ImportImagesRequest) -> str:
+    """The id of the image that a request speaks of; empty when it holds no bytes."""
+    return hashlib.sha256(message.content).hexdigest() if message.content else message.image_id
+
+
+def check_mask(paths: Iterable[str], only: str) -> None:
+    """Refuse a mask that names anything but the one field that can change."""
+    if any(path != only for path in paths):
+        raise BadRequest(f"update_mask may name only {only!r}, not {', '.join(paths)}")
+
+
+# ---- to the wire ----
+
+
+def search_to(found: records.Matches, timings: stages.Timings) -> search_service_pb2.SearchResponse:
+    """The answer to a search."""
+    return search_service_pb2.SearchResponse(
+        matches=[match_to(match) for match in found.matches],
+        model_id=found.model_id,
+        generation=found.generation,
+        exact=found.exact,
+        timings=timings_to(timings),
+    )
+
+
+def match_to(match: records.Match) -> search_service_pb2.Match:
+    """One match."""
+    message = search_service_pb2.Match(
+        rank=match.rank, distance=match.distance, score=match.score, image=image_to(match.image)
+    )
+    if match.vector is not None:
+        message.embedding.CopyFrom(vector_to(match.vector))
+    return message
+
+
+def image_to(image: records.Image) -> types_pb2.Image:
+    """An image's record."""
+    return types_pb2.Image(
+        id=image.id,
+        collection=image.collection,
+        sources=[source_to(source) for source in image.sources],
+        labels=image.labels,
+        width=image.width,
+        height=image.height,
+        size_bytes=image.size_bytes,
+        format=image.format,
+        capture_time=time_to(image.captured),
+        create_time=time_to(image.created),
+        update_time=time_to(image.updated),
+    )
+
+
+def source_to(source: records.Source) -> types_pb2.Source:
+    """A place where bytes were seen."""
+    return types_pb2.Source(path=source.path, modify_time=time_to(source.modified))
+
+
+def collection_to(collection: records.Collection) -> collection_service_pb2.Collection:
+    """A collection."""
+    return collection_service_pb2.Collection(
+        name=collection.name,
+        description=collection.description,
+        model_id=collection.model_id,
+        dim=collection.dim,
+        image_count=collection.image_count,
+        generation=collection.generation,
+        create_time=time_to(collection.created),
+        update_time=time_to(collection.updated),
+    )
+
+
+def info_to(info: ServerInfo) -> search_service_pb2.GetServerInfoResponse:
+    """What the server is."""
+    return search_service_pb2.GetServerInfoResponse(
+        version=info.version,
+        models=[search_service_pb2.ModelInfo(**asdict(model)) for model in info.models],
+        limits=search_service_pb2.Limits(
+            max_image_bytes=info.settings.max_image_bytes,
+            max_image_pixels=info.settings.max_image_pixels,
+            max_limit=limits.MAX_LIMIT,
+            max_page_size=limits.MAX_PAGE_SIZE,
+            max_ids=limits.MAX_IDS,
+            formats=FORMATS,
+        ),
+        versions=info.versions,
+        ready=info.ready,
+    )
+
+
+def vector_to(vector: records.Vector) -> types_pb2.Vector:
+    """An embedding as little-endian float32 bytes."""
+    return types_pb2.Vector(float32_le=vector.astype("<f4", copy=False).tobytes())
+
+
+def timings_to(timings: stages.Timings) -> types_pb2.Timings:
+    """Where the time went."""
+    return types_pb2.Timings(**{f"{stage}_seconds": seconds for stage, seconds in timings.as_dict().items()})
+
+
+def time_to(micros: int | None) -> Timestamp | None:
+    """A moment, or nothing."""
+    if micros is None:
+        return None
+    seconds, rest = divmod(micros, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=rest * 1000)

@@ -1,0 +1,49 @@
+"""Domain errors as gRPC says them: a canonical code, a sentence, and the reason in trailing metadata."""
+
+import logging
+
+import grpc
+
+from lookalike.v1 import types_pb2
+from lookalike_server.errors import LookalikeError
+
+log = logging.getLogger("lookalike.rpc")
+
+REASON = "lookalike-reason"
+RETRY_AFTER = "retry-after-ms"
+PUSHBACK = "grpc-retry-pushback-ms"
+"""What gRPC's own retry policy reads (gRFC A6)."""
+REQUEST_ID = "lookalike-request-id"
+
+Trailers = tuple[tuple[str, str], ...]
+
+
+def status_code(error: LookalikeError) -> grpc.StatusCode:
+    """The error's canonical code."""
+    return grpc.StatusCode[error.code]
+
+
+def trailers(error: LookalikeError, request_id: str) -> Trailers:
+    """The trailing metadata that tells a client what to do."""
+    always = ((REASON, error.reason), (REQUEST_ID, request_id))
+    if error.retry_after is None:
+        return always
+    milliseconds = str(round(error.retry_after * 1000))
+    return (*always, (RETRY_AFTER, milliseconds), (PUSHBACK, milliseconds))
+
+
+def item_status(error: LookalikeError) -> types_pb2.ItemStatus:
+    """The error of one item of a stream."""
+    number = status_code(error).value[0]
+    status = types_pb2.ItemStatus(code=number, reason=error.reason, message=error.message)
+    if error.retry_after is not None:
+        status.retry_after_ms = round(error.retry_after * 1000)
+    return status
+
+
+def as_domain(error: Exception, request_id: str) -> LookalikeError:
+    """The error itself if the domain knows it; else a generic one, with the detail in the log."""
+    if isinstance(error, LookalikeError) and error.reason != LookalikeError.reason:
+        return error
+    log.error("internal error", exc_info=error, extra={"request_id": request_id})
+    return LookalikeError(f"internal error: the server's log has the detail under request id {request_id}")

@@ -1,0 +1,55 @@
+"""A bidirectional stream of independent items: each is answered as it finishes, and a bad one costs only itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+from lookalike_server.errors import ShuttingDown
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+async def answer_each(
+    requests: AsyncIterator[Request],
+    answer: Callable[[Request], Awaitable[Response]],
+    write: Callable[[Response], Awaitable[None]],
+    *,
+    window: int,
+    closing: asyncio.Event,
+) -> None:
+    """Answer every request of a stream, at most `window` at a time.
+
+    A place in the window is free again when the answer has been taken by the transport, so a reader that stops reading
+    stalls its own stream and nothing else. When `closing` is set, nothing more is read, what was read is answered, and
+    ShuttingDown is raised.
+    """
+    places = asyncio.Semaphore(window)
+    turn = asyncio.Lock()
+
+    async def one(request: Request) -> None:
+        response = await answer(request)
+        async with turn:
+            await write(response)
+        places.release()
+
+    async def read(tasks: asyncio.TaskGroup) -> None:
+        await places.acquire()
+        async for request in requests:
+            tasks.create_task(one(request))
+            await places.acquire()
+
+    async with asyncio.TaskGroup() as tasks:
+        await until_closing(tasks.create_task(read(tasks)), closing)
+    if closing.is_set():
+        raise ShuttingDown
+
+
+async def until_closing(reading: "asyncio.Task[None]", closing: asyncio.Event) -> None:
+    """Wait for the reader, and stop it when the server begins to drain."""
+    alarm = asyncio.ensure_future(closing.wait())
+    try:
+        await asyncio.wait({reading, alarm}, return_when=asyncio.FIRST_COMPLETED)
+        reading.cancel()
+    finally:
+        alarm.cancel()

@@ -1,0 +1,310 @@
+"""Each rule of the batcher, with a fake engine and a clock that the test moves."""
+
+import math
+import threading
+
+import numpy as np
+import pytest
+from lookalike_server.errors import DeadlineExceeded, EngineFailed, QueueFull, ShuttingDown
+from lookalike_server.pipeline.batch import Batcher, Rules
+from lookalike_server.pipeline.lane import Lane
+from numpy.typing import NDArray
+
+SECONDS_A_ROW = 0.01
+
+
+class Clock:
+    """Time that passes when told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Engine:
+    """Gives each picture its own number back, and takes time on the clock for it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.batches: list[list[int]] = []
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        numbers = pixels[:, 0, 0, 0]
+        self.batches.append(numbers.tolist())
+        self.clock.now += SECONDS_A_ROW * len(pixels)
+        return numbers.astype(np.float32)[:, np.newaxis]
+
+
+def picture(number: int) -> NDArray[np.uint8]:
+    return np.full((2, 2, 3), number, np.uint8)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def engine(clock: Clock) -> Engine:
+    return Engine(clock)
+
+
+def batcher_with(engine: Engine, **rules: float) -> Batcher:
+    return Batcher(engine, rules=Rules(**{"max_batch": 4, **rules}), clock=engine.clock)  # type: ignore[arg-type]
+
+
+def drain(batcher: Batcher) -> None:
+    while batcher.step():
+        pass
+
+
+def is_admitted(batcher: Batcher, number: int) -> bool:
+    try:
+        batcher.submit(picture(number), Lane.BULK)
+    except QueueFull:
+        return False
+    return True
+
+
+def teach(batcher: Batcher) -> None:
+    """Let the batcher learn what a row costs."""
+    for rows in (1, 4, 2, 4):
+        batcher.room.cost.learn(rows, rows * SECONDS_A_ROW)
+
+
+def test_each_picture_gets_its_own_vector(engine: Engine) -> None:
+    batcher = batcher_with(engine)
+    futures = [batcher.submit(picture(number), Lane.BULK) for number in range(6)]
+    drain(batcher)
+    assert [future.result(0).vector.tolist() for future in futures] == [[n] for n in range(6)]
+    assert engine.batches == [[0, 1, 2, 3], [4, 5]]
+
+
+def test_a_batch_forms_of_whoever_is_there_without_waiting_for_more(engine: Engine) -> None:
+    batcher = batcher_with(engine)
+    batcher.submit(picture(7), Lane.BULK)
+    assert batcher.step() == 1
+
+
+def test_interactive_goes_before_bulk_and_bulk_fills_the_rows_left(engine: Engine) -> None:
+    batcher = batcher_with(engine, slice=10.0)
+    for number in range(4):
+        batcher.submit(picture(number), Lane.BULK)
+    batcher.submit(picture(100), Lane.INTERACTIVE)
+    drain(batcher)
+    assert engine.batches == [[100, 0, 1, 2], [3]]
+
+
+def test_the_earliest_deadline_goes_first(engine: Engine) -> None:
+    batcher = batcher_with(engine, max_batch=1, slice=10.0)
+    for number, deadline in ((1, 300.0), (2, 200.0), (3, math.inf), (4, 250.0)):
+        batcher.submit(picture(number), Lane.INTERACTIVE, deadline)
+    drain(batcher)
+    assert engine.batches == [[2], [4], [1], [3]]
+
+
+def test_a_batch_is_cut_to_a_slice_while_people_are_about(engine: Engine) -> None:
+    batcher = batcher_with(engine, slice=0.025)
+    teach(batcher)
+    batcher.submit(picture(100), Lane.INTERACTIVE)
+    for number in range(8):
+        batcher.submit(picture(number), Lane.BULK)
+    drain(batcher)
+    assert engine.batches[0] == [100, 0], "25 ms at 10 ms a row are two rows"
+    assert {len(batch) for batch in engine.batches[1:-1]} == {2}, "and stay two rows just after"
+
+
+def test_batches_are_full_again_when_people_have_gone(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, slice=0.025, recent=1.0)
+    teach(batcher)
+    batcher.submit(picture(100), Lane.INTERACTIVE)
+    batcher.step()
+    clock.now += 1.1
+    for number in range(4):
+        batcher.submit(picture(number), Lane.BULK)
+    drain(batcher)
+    assert engine.batches[1:] == [[0, 1, 2, 3]]
+
+
+def test_bulk_ages_and_gets_rows_of_its_own_under_saturating_interactive(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, slice=10.0, patience=0.5)
+    batcher.submit(picture(1), Lane.BULK)
+    for _ in range(4):
+        batcher.submit(picture(100), Lane.INTERACTIVE)
+    batcher.step()
+    assert engine.batches == [[100] * 4], "young bulk waits"
+    clock.now += 0.5
+    for _ in range(4):
+        batcher.submit(picture(100), Lane.INTERACTIVE)
+    batcher.step()
+    assert 1 in engine.batches[1]
+
+
+def test_the_cancelled_are_never_computed(engine: Engine) -> None:
+    batcher = batcher_with(engine)
+    futures = [batcher.submit(picture(number), Lane.BULK) for number in range(4)]
+    futures[1].cancel()
+    futures[2].cancel()
+    drain(batcher)
+    assert engine.batches == [[0, 3]]
+    assert batcher.room.drops["cancelled"] == 2
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_those_past_their_deadline_are_never_computed(engine: Engine, clock: Clock, lane: Lane) -> None:
+    batcher = batcher_with(engine)
+    late = batcher.submit(picture(1), lane, clock.now + 1)
+    early = batcher.submit(picture(2), lane, clock.now + 3)
+    clock.now += 2
+    drain(batcher)
+    assert engine.batches == [[2]]
+    assert isinstance(late.exception(0), DeadlineExceeded)
+    assert early.result(0).vector.tolist() == [2]
+    assert batcher.room.drops["deadline"] == 1
+
+
+def test_admission_by_number_says_when_to_come_back(engine: Engine) -> None:
+    batcher = batcher_with(engine, max_images=2)
+    batcher.submit(picture(1), Lane.BULK)
+    batcher.submit(picture(2), Lane.BULK)
+    with pytest.raises(QueueFull) as refused:
+        batcher.submit(picture(3), Lane.BULK)
+    assert refused.value.retry_after is not None
+    assert refused.value.retry_after > 0
+    assert batcher.room.drops["queue_full"] == 1
+    drain(batcher)
+    batcher.submit(picture(3), Lane.BULK)
+
+
+def test_admission_by_bytes_and_room_again_after_every_kind_of_leaving(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, max_bytes=3 * picture(0).nbytes)
+    batcher.submit(picture(1), Lane.BULK).cancel()
+    batcher.submit(picture(2), Lane.BULK, clock.now + 1)
+    batcher.submit(picture(3), Lane.BULK)
+    with pytest.raises(QueueFull):
+        batcher.submit(picture(4), Lane.BULK)
+    clock.now += 2
+    drain(batcher)
+    for number in range(3):
+        batcher.submit(picture(number), Lane.BULK)
+
+
+def test_admission_by_predicted_wait_counts_for_a_lane_only_who_is_ahead_of_it(engine: Engine) -> None:
+    batcher = batcher_with(engine, max_wait=0.1)
+    teach(batcher)
+    admitted = [number for number in range(100) if is_admitted(batcher, number)]
+    assert len(admitted) == len(batcher.room)
+    assert 10 <= len(batcher.room) <= 12, "100 ms at 10 ms a row"
+    batcher.submit(picture(200), Lane.INTERACTIVE)
+
+
+def test_who_cannot_be_served_before_the_deadline_is_refused_at_once(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine)
+    teach(batcher)
+    for number in range(8):
+        batcher.submit(picture(number), Lane.INTERACTIVE)
+    with pytest.raises(QueueFull):
+        batcher.submit(picture(9), Lane.INTERACTIVE, clock.now + 0.02)
+
+
+def test_an_engine_error_fails_its_batch_only(clock: Clock) -> None:
+    engine = Engine(clock)
+
+    def brittle(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if 3 in pixels:
+            raise ValueError("a secret of the engine's")
+        return engine(pixels)
+
+    batcher = Batcher(brittle, rules=Rules(max_batch=2), clock=clock)
+    futures = [batcher.submit(picture(number), Lane.BULK) for number in (1, 2, 3, 4, 5, 6)]
+    drain(batcher)
+    assert [future.exception(0) is None for future in futures] == [True, True, False, False, True, True]
+    error = futures[2].exception(0)
+    assert isinstance(error, EngineFailed)
+    assert "secret" not in str(error)
+
+
+class Fatal(BaseException):
+    """What ends a thread."""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_dead_engine_thread_fails_every_waiter_and_is_reported() -> None:
+    entered, release, reported = threading.Event(), threading.Event(), threading.Event()
+
+    def dying(_pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        entered.set()
+        release.wait()
+        raise Fatal
+
+    batcher = Batcher(dying, rules=Rules(max_batch=1), on_death=reported.set)
+    batcher.start()
+    futures = [batcher.submit(picture(number), Lane.BULK) for number in range(3)]
+    assert entered.wait(10)
+    futures[2].cancel()
+    release.set()
+    assert isinstance(futures[0].exception(10), EngineFailed)
+    assert isinstance(futures[1].exception(10), EngineFailed)
+    assert reported.wait(10)
+    with pytest.raises(EngineFailed):
+        batcher.submit(picture(9), Lane.BULK)
+    batcher.close()
+
+
+def test_closing_finishes_what_waits_and_takes_nothing_new() -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def slow(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        entered.set()
+        release.wait()
+        return pixels[:, 0, 0, :1].astype(np.float32)
+
+    batcher = Batcher(slow, rules=Rules(max_batch=1))
+    batcher.start()
+    futures = [batcher.submit(picture(number), Lane.BULK) for number in range(3)]
+    assert entered.wait(10)
+    closing = threading.Thread(target=batcher.close)
+    closing.start()
+    release.set()
+    closing.join(10)
+    assert [future.result(0).vector.tolist() for future in futures] == [[0], [1], [2]]
+    with pytest.raises(ShuttingDown):
+        batcher.submit(picture(9), Lane.BULK)
+
+
+def test_the_next_batch_forms_while_the_engine_computes() -> None:
+    entered, release = threading.Semaphore(0), threading.Semaphore(0)
+    sizes: list[int] = []
+
+    def slow(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        sizes.append(len(pixels))
+        entered.release()
+        release.acquire()
+        return pixels[:, 0, 0, :1].astype(np.float32)
+
+    batcher = Batcher(slow, rules=Rules(max_batch=4, slice=10.0))
+    batcher.start()
+    first = batcher.submit(picture(0), Lane.INTERACTIVE)
+    assert entered.acquire(timeout=10)
+    rest = [batcher.submit(picture(number), Lane.INTERACTIVE) for number in (1, 2, 3)]
+    release.release(2)
+    first.result(10)
+    for future in rest:
+        future.result(10)
+    batcher.close()
+    assert sizes == [1, 3]
+
+
+def test_queue_and_compute_times_are_told(engine: Engine, clock: Clock) -> None:
+    batches: list[tuple[int, float]] = []
+    batcher = Batcher(engine, clock=clock, on_batch=lambda rows, seconds: batches.append((rows, seconds)))
+    future = batcher.submit(picture(1), Lane.BULK)
+    clock.now += 0.3
+    batcher.step()
+    computed = future.result(0)
+    assert computed.queue_seconds == pytest.approx(0.3)
+    assert computed.embed_seconds == pytest.approx(SECONDS_A_ROW)
+    assert computed.batch_size == 1
+    assert batches == [(1, pytest.approx(SECONDS_A_ROW))]

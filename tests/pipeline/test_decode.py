@@ -1,0 +1,232 @@
+import asyncio
+import io
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
+from lookalike_server.models import efficientnet_lite0, tiny
+from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, capture_time
+from lookalike_server.pipeline.lane import Lane
+from PIL import ExifTags, Image
+
+from tests.pictures import encoded, picture, picture_bytes
+
+MODEL = tiny.load("")
+
+
+def decoder_with(model: Any = MODEL, **limits: int) -> Decoder:
+    defaults = {"threads": 2, "max_bytes": 10_000_000, "max_pixels": 50_000_000, "max_waiting_bytes": 20_000_000}
+    return Decoder(model, **{**defaults, **limits})
+
+
+@pytest.fixture
+def decoder() -> Iterator[Decoder]:
+    made = decoder_with()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_read(decoder: Decoder, name: str) -> None:
+    decoded = decoder.decode_now(picture_bytes(1, name))
+    expected = MODEL.prepare(picture(1))
+    assert (decoded.width, decoded.height) == (200, 150)
+    assert decoded.format == name
+    assert np.abs(decoded.pixels.astype(int) - expected.astype(int)).mean() < 12, "GIF's 256 colours are the farthest"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "I", "F"])
+def test_every_pixel_mode_is_read(decoder: Decoder, mode: str) -> None:
+    name = "TIFF" if mode in ("CMYK", "F", "I", "I;16") else "PNG"
+    image = Image.new(mode, (40, 30)) if mode in ("I;16", "F", "I") else picture(2, 40, 30).convert(mode)
+    assert decoder.decode_now(encoded(image, name)).pixels.shape == (32, 32, 3)
+
+
+def test_of_an_animation_the_first_picture_counts(decoder: Decoder) -> None:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert (decoder.decode_now(content).pixels == MODEL.prepare(frames[0])).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_honoured(decoder: Decoder, orientation: int) -> None:
+    upright = picture(3, 120, 80)
+    stored = upright
+    for turn in UNDO[orientation]:
+        stored = stored.transpose(turn)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    decoded = decoder.decode_now(encoded(stored, "PNG", exif=exif))
+    assert (decoded.width, decoded.height) == (120, 80)
+    assert (decoded.pixels == decoder.decode_now(encoded(upright)).pixels).all()
+
+
+FLIP, TURN = Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose
+UNDO: dict[int, tuple[Image.Transpose, ...]] = {
+    1: (),
+    2: (FLIP,),
+    3: (TURN.ROTATE_180,),
+    4: (TURN.FLIP_TOP_BOTTOM,),
+    5: (TURN.TRANSPOSE,),
+    6: (TURN.ROTATE_90,),
+    7: (TURN.TRANSVERSE,),
+    8: (TURN.ROTATE_270,),
+}
+
+
+def test_an_unknown_orientation_is_none(decoder: Decoder) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 77
+    assert decoder.decode_now(encoded(picture(3), "JPEG", exif=exif)).width == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"not a picture", "cannot be decoded"),
+        (picture_bytes(1, "PNG")[:400], "cannot be decoded"),
+        (picture_bytes(1, "JPEG")[:400], "cannot be decoded"),
+        (picture_bytes(1, "TIFF")[:100], "cannot be decoded"),
+        (b"%PDF-1.4 a document", "cannot be decoded"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be decoded"),
+    ],
+)
+async def test_what_is_no_picture_is_refused_with_words(decoder: Decoder, content: bytes, words: str) -> None:
+    with pytest.raises(ImageUndecodable, match=words) as refused:
+        await decoder.decode(content, None, Lane.INTERACTIVE)
+    assert "object at" not in str(refused.value), "no addresses of ours"
+
+
+def test_formats_that_are_not_listed_are_refused(decoder: Decoder) -> None:
+    with pytest.raises(ImageUndecodable):
+        decoder.decode_now(picture_bytes(1, "PPM"))
+
+
+async def test_too_many_bytes_are_refused_unread() -> None:
+    decoder = decoder_with(max_bytes=100)
+    with pytest.raises(ImageTooLarge, match="limit of 100"):
+        await decoder.decode(bytes(101), None, Lane.BULK)
+    decoder.close()
+
+
+def test_too_many_pixels_are_refused_by_the_header() -> None:
+    bomb = encoded(Image.new("1", (9_000, 9_000)))
+    assert len(bomb) < 100_000
+    with pytest.raises(ImageTooLarge, match="81,000,000 pixels"):
+        decoder_with(max_pixels=80_000_000).decode_now(bomb)
+
+
+def test_extreme_shapes_are_read(decoder: Decoder) -> None:
+    for width, height in ((1, 1), (1, 3_000), (3_000, 1)):
+        assert decoder.decode_now(encoded(Image.new("RGB", (width, height), "red"))).pixels.shape == (32, 32, 3)
+
+
+def test_a_region_is_that_part_alone(decoder: Decoder) -> None:
+    whole = picture(4, 200, 100)
+    half = whole.crop((100, 0, 200, 100))
+    decoded = decoder.decode_now(encoded(whole), Region(0.5, 0.0, 1.0, 1.0))
+    assert (decoded.pixels == MODEL.prepare(half)).all()
+    assert (decoded.width, decoded.height) == (200, 100)
+
+
+def test_a_region_has_at_least_one_pixel(decoder: Decoder) -> None:
+    assert decoder.decode_now(encoded(picture(4)), Region(0.9999, 0.9999, 1.0, 1.0)).pixels.shape == (32, 32, 3)
+
+
+@pytest.mark.parametrize(
+    "box", [(0.5, 0, 0.5, 1), (0.6, 0, 0.5, 1), (-0.1, 0, 1, 1), (0, 0, 1, 1.1), (float("nan"), 0, 1, 1)]
+)
+def test_a_region_that_is_no_box_is_refused(box: tuple[float, float, float, float]) -> None:
+    with pytest.raises(BadRegion):
+        Region(*box)
+
+
+def test_a_scaled_jpeg_stays_within_the_stated_bound() -> None:
+    """`decode` may let the JPEG decoder scale: 0.5 of 255 grey levels on average is the bound that docs state."""
+    model = efficientnet_lite0.load("")
+    content = encoded(picture(5, 3_000, 2_000), "JPEG", quality=92)
+    with Image.open(io.BytesIO(content)) as opened:
+        full = model.prepare(opened)
+    scaled = decoder_with(model).decode_now(content).pixels
+    assert (scaled != full).any(), "the picture was scaled"
+    assert np.abs(scaled.astype(int) - full.astype(int)).mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("taken", "zone", "expected"),
+    [
+        ("2020:06:01 12:00:00", "", 1_591_012_800_000_000),
+        ("2020:06:01 12:00:00", "+02:00", 1_591_005_600_000_000),
+        ("2020:06:01 12:00:00", "-01:30", 1_591_018_200_000_000),
+        ("2020:06:01 12:00:00", "nonsense", 1_591_012_800_000_000),
+        ("0000:00:00 00:00:00", "", None),
+        ("yesterday", "", None),
+    ],
+)
+def test_capture_time(taken: str, zone: str, expected: int | None) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif).update(
+        {ExifTags.Base.DateTimeOriginal: taken, ExifTags.Base.OffsetTimeOriginal: zone}
+    )
+    assert capture_time(exif) == expected
+    with Image.open(io.BytesIO(encoded(picture(1), "JPEG", exif=exif))) as opened:
+        assert capture_time(opened.getexif()) == expected
+
+
+async def test_a_bad_picture_fails_alone(decoder: Decoder) -> None:
+    contents = [picture_bytes(1), b"broken", picture_bytes(2)]
+    results = await asyncio.gather(
+        *(decoder.decode(content, None, Lane.BULK) for content in contents), return_exceptions=True
+    )
+    assert [isinstance(result, LookalikeError) for result in results] == [False, True, False]
+
+
+class Slow:
+    """A model whose pictures 10 pixels wide take until `release`; it notes the widths of all."""
+
+    honours_orientation = False
+    draft_size = None
+
+    def __init__(self) -> None:
+        self.entered, self.release = threading.Event(), threading.Event()
+        self.widths: list[int] = []
+
+    def prepare(self, image: Image.Image) -> object:
+        self.widths.append(image.width)
+        if image.width == 10:
+            self.entered.set()
+            assert self.release.wait(10)
+        return MODEL.prepare(image)
+
+
+async def test_waiting_bytes_are_bounded_and_freed() -> None:
+    content, slow = picture_bytes(1, width=10), Slow()
+    decoder = decoder_with(slow, threads=1, max_waiting_bytes=len(content) * 2)
+    held = [asyncio.create_task(decoder.decode(content, None, Lane.BULK)) for _ in range(2)]
+    await asyncio.to_thread(slow.entered.wait, 10)
+    with pytest.raises(QueueFull) as refused:
+        await decoder.decode(content, None, Lane.BULK)
+    assert refused.value.retry_after
+    slow.release.set()
+    await asyncio.gather(*held)
+    await decoder.decode(content, None, Lane.BULK)
+    decoder.close()
+
+
+async def test_who_leaves_before_decoding_is_not_decoded_and_an_import_is_not_in_front_of_a_person() -> None:
+    slow = Slow()
+    decoder = decoder_with(slow, threads=1)
+    first, left = (
+        asyncio.create_task(decoder.decode(picture_bytes(1, width=width), None, Lane.BULK)) for width in (10, 20)
+    )
+    await asyncio.to_thread(slow.entered.wait, 10)
+    left.cancel()
+    await decoder.decode(picture_bytes(1, width=30), None, Lane.INTERACTIVE)
+    slow.release.set()
+    await first
+    decoder.close()
+    assert slow.widths == [10, 30]
