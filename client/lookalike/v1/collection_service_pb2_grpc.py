@@ -70,7 +70,7 @@ class CollectionServiceServicer(object):
         """Makes an empty collection that belongs to the server's model.
 
         Errors: INVALID_ARGUMENT BAD_REQUEST (a name or description outside its limits); ALREADY_EXISTS COLLECTION_EXISTS;
-        RESOURCE_EXHAUSTED DISK_FULL; UNAVAILABLE MODEL_LOADING.
+        RESOURCE_EXHAUSTED DISK_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

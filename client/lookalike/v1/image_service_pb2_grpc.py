@@ -85,9 +85,9 @@ class ImageServiceServicer(object):
         NOT_FOUND           IMAGE_NOT_FOUND       image_id was sent instead of bytes and the collection does not hold it
         FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to another model than the one served
         RESOURCE_EXHAUSTED  QUEUE_FULL, DISK_FULL see retry_after_ms; nothing of this item was stored
-        UNAVAILABLE         MODEL_LOADING, SHUTTING_DOWN
         INTERNAL            INTERNAL              the network failed on this picture's batch
-        The stream itself ends only with the errors that any rpc may answer.
+        The stream itself ends only with the errors that any rpc may answer; when the server drains, it answers what it has
+        read and then ends the stream with SHUTTING_DOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

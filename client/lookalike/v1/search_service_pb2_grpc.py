@@ -75,7 +75,6 @@ class SearchServiceServicer(object):
         NOT_FOUND           IMAGE_NOT_FOUND       the query names an image that the collection does not hold
         FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to another model than the one served
         RESOURCE_EXHAUSTED  QUEUE_FULL            more waits than can be done in good time; see retry-after-ms
-        UNAVAILABLE         MODEL_LOADING         the server is still starting
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,8 +93,7 @@ class SearchServiceServicer(object):
     def Embed(self, request, context):
         """The embedding of one picture; nothing is stored.
 
-        Errors: INVALID_ARGUMENT BAD_REQUEST, BAD_REGION, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE; RESOURCE_EXHAUSTED QUEUE_FULL;
-        UNAVAILABLE MODEL_LOADING.
+        Errors: INVALID_ARGUMENT BAD_REQUEST, BAD_REGION, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE; RESOURCE_EXHAUSTED QUEUE_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,57 @@
+# Two commands matter: `make demo` and `make test`. Both set up .venv by themselves.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# hnswlib compiles at install. Its default, -march=native, makes builds that crash on other processors; these flags run on
+# every x86-64 since 2013 and are as fast. pip keeps what it has built, so the flags must be the same each time.
+export HNSWLIB_NO_NATIVE := 1
+ifeq ($(shell uname -m),x86_64)
+export CXXFLAGS := -march=x86-64-v3
+endif
+
+.PHONY: help demo test test-slow check lint types protos bench clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY) ## Import real photographs, search them, write a contact sheet
+	$(BIN)/lookalike demo
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest
+
+test-slow: $(READY) ## Run the slow tests, among them the conversion of the weights
+	$(BIN)/pip install --quiet --editable ".[convert]"
+	$(BIN)/python -m pytest -m slow --timeout 600
+
+check: test lint types ## Everything that must be green before a commit
+
+lint: $(READY) ## Lint Python and protos
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/buf lint protos
+
+types: $(READY) ## Check types
+	$(BIN)/mypy
+
+protos: $(READY) ## Rewrite the committed stubs
+	$(BIN)/python protos/generate.py
+
+bench: $(READY) ## Measure: make bench PHOTOS=folder-of-class-folders
+	$(BIN)/python -m benchmarks.folder $(PHOTOS)
+
+clean: ## Remove everything that was made
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# grpcio-tools pins an older protobuf than TensorFlow needs, though its compiler uses none: hence --no-deps. Its version is
+# fixed because the stubs of 1.71.2 import beside protobuf 5.29 to 7 and those of later versions do not.
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable ".[dev]"
+	$(BIN)/pip install --quiet --no-deps grpcio-tools==1.71.2
+	touch $@

@@ -1,0 +1,270 @@
+"""The catalog: the only writer, and what keeps store and index one.
+
+In come arrivals with their vectors, and queries; out go outcomes, records and matches. The store commits first, memory
+follows, then the caller is told: what was acknowledged is on disk and is found by every search that begins later.
+Calls block, and any thread may make them. Each raises BadRequest for what `limits` refuses, CollectionNotFound for a
+name that is not there, and ShuttingDown after `close`; a change raises DiskFull when there is no room for it, and then
+nothing was changed.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Collection as Several
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from lookalike_server import plugins
+from lookalike_server.catalog import limits, tokens
+from lookalike_server.catalog.lock import FolderLock
+from lookalike_server.catalog.searching import Query, matches
+from lookalike_server.catalog.shelves import Settings, Shelves
+from lookalike_server.catalog.store import Added, Entry, Store
+from lookalike_server.catalog.vectors import unit
+from lookalike_server.errors import BadRequest, ImageNotFound, LookalikeError
+from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Vector
+
+_ALL = 2**31
+
+
+class Catalog:
+    """Opens the data folder for one model; a context manager.
+
+    `index` and `store` name entry points. Collections of at most `small` images are compared whole; a graph's snapshot
+    is written after `save_every` changes and at `close`. Raises DataFolderError when the folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        model_id: str,
+        dim: int,
+        index: str = "hnsw",
+        store: str = "sqlite",
+        small: int = 2_000,
+        save_every: int = 20_000,
+    ) -> None:
+        self._model_id = model_id
+        self._dim = dim
+        self._writing = threading.Lock()
+        with ExitStack() as opened:
+            opened.enter_context(closing(FolderLock(folder)))
+            self._store: Store = opened.enter_context(closing(plugins.load("lookalike.stores", store)(folder)))
+            settings = Settings(model_id, dim, index, small, save_every)
+            self._shelves = opened.enter_context(closing(Shelves(folder / "indexes", self._store, settings)))
+            self._shelves.open(self._entries())
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Writes snapshots and lets go of the folder; again is nothing."""
+        with self._writing:
+            self._opened.close()
+
+    def create_collection(self, name: str, description: str = "") -> Collection:
+        """An empty collection of the served model; CollectionExists."""
+        limits.check_name(name)
+        limits.check_description(description)
+        with self._writing:
+            entry = self._store.create_collection(name, description, self._model_id, self._dim)
+            self._shelves.start(entry)
+        return entry.record
+
+    def collection(self, name: str) -> Collection:
+        """One collection."""
+        return self._store.collection(name).record
+
+    def serving(self, name: str) -> Collection:
+        """One collection that can be searched and added to; ModelMismatch when its model is not the served one."""
+        entry = self._store.collection(name)
+        self._shelves.expect(entry)
+        return entry.record
+
+    def collections(self, page_size: int, page_token: str = "") -> tuple[list[Collection], str]:
+        """A page of collections by name, and the token of the next; empty after the last. BadPageToken."""
+        limits.check_page_size(page_size)
+        listing = tokens.scope("collections")
+        entries = self._store.collections(tokens.position(page_token, listing), page_size + 1)
+        records = [entry.record for entry in entries[:page_size]]
+        more = len(entries) > page_size
+        return records, tokens.token(listing, records[-1].name) if more else ""
+
+    def update_collection(self, name: str, description: str) -> Collection:
+        """The collection with another description."""
+        limits.check_description(description)
+        with self._writing:
+            entry = self._store.update_collection(name, description)
+            self._shelves.seen(entry)
+        return entry.record
+
+    def delete_collection(self, name: str) -> int:
+        """Removes a collection and its images from disk; returns how many images went with it."""
+        with self._writing:
+            entry = self._store.delete_collection(name)
+            self._shelves.drop(entry)
+        return entry.record.image_count
+
+    def missing(self, name: str, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that the collection does not hold, in the order asked, each once."""
+        limits.check_ids(ids)
+        held = self._store.serials_of(self._store.collection(name), ids)
+        return [image_id for image_id in dict.fromkeys(ids) if image_id not in held]
+
+    def image(self, name: str, image_id: str) -> Image:
+        """One image's record; ImageNotFound."""
+        limits.check_id(image_id)
+        entry = self._store.collection(name)
+        found = self._store.images(entry, list(self._store.serials_of(entry, [image_id]).values()))
+        if not found:
+            raise ImageNotFound(f"{name} does not hold {image_id}")
+        return found[0]
+
+    def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
+        """Vectors by id; ImageNotFound when one is not held."""
+        limits.check_ids(ids)
+        found = self._store.vectors_of(self._store.collection(name), ids)
+        for image_id in ids:
+            if image_id not in found:
+                raise ImageNotFound(f"{name} does not hold {image_id}")
+        return found
+
+    def images(self, name: str, wanted: Filter, page_size: int, page_token: str = "") -> tuple[list[Image], str]:
+        """A page of the images that a filter admits, oldest first, and the next token; BadPageToken, BadFilter."""
+        limits.check_page_size(page_size)
+        limits.check_filter(wanted)
+        entry = self._store.collection(name)
+        listing = tokens.scope(entry.uuid, wanted)
+        after = tokens.serial_position(page_token, listing)
+        serials = self._store.admitted(entry, wanted, after=after, limit=page_size + 1).tolist()
+        more = len(serials) > page_size
+        found = self._store.images(entry, serials[:page_size])
+        return found, tokens.token(listing, str(serials[page_size - 1])) if more else ""
+
+    def update_image(self, name: str, image_id: str, labels: Mapping[str, str]) -> Image:
+        """The image with these labels instead of its own; ImageNotFound."""
+        limits.check_id(image_id)
+        limits.check_labels(labels)
+        with self._writing:
+            image = self._store.update_labels(self._store.collection(name), image_id, dict(labels))
+            self._shelves.seen(self._store.collection(name))
+        return image
+
+    def delete_images(self, name: str, ids: Sequence[str], *, allow_missing: bool = False) -> int:
+        """Removes images from disk and from every later search, all or none; how many. ImageNotFound."""
+        limits.check_ids(ids)
+        if not ids:
+            raise BadRequest("name at least one image to delete")
+        with self._writing:
+            entry = self._store.collection(name)
+            gone = self._store.delete_images(entry, ids, allow_missing=allow_missing)
+            if gone and self._shelves.serves(entry):
+                self._shelves.find(entry).remove(gone)
+            self._shelves.seen(self._store.collection(name))
+        return len(gone)
+
+    def add(self, arrivals: Sequence[Arrival]) -> list[Outcome | LookalikeError]:
+        """Takes in images and sightings, for any collections, in one transaction; answers in the order asked.
+
+        What is answered with an outcome is durable and searchable. An error costs its own arrival only: BadRequest,
+        CollectionNotFound, ModelMismatch, DimensionMismatch, ImageNotFound (no content, and not held).
+        """
+        with self._writing:
+            checked = [self._checked(arrival) for arrival in arrivals]
+            good = [arrival for arrival in checked if isinstance(arrival, Arrival)]
+            self._make_room(good)
+            added = self._store.add(good)
+            self._publish(good, added)
+        answers = iter(added)
+        results = [next(answers) if isinstance(one, Arrival) else one for one in checked]
+        return [one.outcome if isinstance(one, Added) else one for one in results]
+
+    def search(
+        self,
+        name: str,
+        vector: Vector,
+        *,
+        limit: int = limits.DEFAULT_LIMIT,
+        wanted: Filter | None = None,
+        max_distance: float | None = None,
+        exact: bool = False,
+        with_vectors: bool = False,
+        without: Several[str] = (),
+    ) -> Matches:
+        """The images nearest to `vector`, [dim], that pass `wanted` and are not named in `without`.
+
+        Raises ModelMismatch, DimensionMismatch, BadFilter.
+        """
+        limits.check_limit(limit)
+        limits.check_filter(wanted or Filter())
+        limits.check_max_distance(max_distance)
+        limits.check_ids(without)
+        entry = self._store.collection(name)
+        shelf = self._shelves.find(entry)
+        query = Query(unit(vector, self._dim), limit, wanted or Filter(), max_distance, exact, with_vectors, without)
+        return matches(self._store, entry, shelf, query)
+
+    def settle(self, timeout: float) -> bool:
+        """Waits at most `timeout` seconds until the graphs cover all; whether they do. No search needs it."""
+        return self._shelves.settle(timeout)
+
+    def verify(self, timeout: float = 600.0) -> list[str]:
+        """Compares store, memory and graphs; what is wrong, a sentence each. Writers wait meanwhile.
+
+        Waits for the indexer at most `timeout` seconds beforehand.
+        """
+        settled = self.settle(timeout)
+        with self._writing:
+            found = [] if settled else ["the indexer has not caught up"]
+            found += self._store.check()
+            for entry in self._entries():
+                if self._shelves.serves(entry):
+                    found += self._shelves.findings(entry)
+        return found
+
+    def _entries(self) -> list[Entry]:
+        return self._store.collections("", _ALL)
+
+    def _checked(self, arrival: Arrival) -> Arrival | LookalikeError:
+        """The arrival with a unit vector, or why it cannot be taken in."""
+        try:
+            limits.check_arrival(arrival)
+            self._shelves.expect(self._store.collection(arrival.collection))
+            if arrival.content is None:
+                return arrival
+            content = replace(arrival.content, vector=unit(arrival.content.vector, self._dim))
+            return replace(arrival, content=content)
+        except LookalikeError as error:
+            return error
+
+    def _make_room(self, arrivals: Sequence[Arrival]) -> None:
+        """Asks for memory before the store commits: afterwards nothing may fail."""
+        for name in {arrival.collection for arrival in arrivals}:
+            self._shelves.find(self._store.collection(name)).vectors.reserve(len(arrivals))
+
+    def _publish(self, arrivals: Sequence[Arrival], added: Sequence[Added | LookalikeError]) -> None:
+        """Makes what the store took in searchable."""
+        created: defaultdict[str, list[tuple[int, Vector]]] = defaultdict(list)
+        for arrival, one in zip(arrivals, added, strict=True):
+            rows = created[arrival.collection]
+            if isinstance(one, Added) and one.outcome is Outcome.CREATED and arrival.content is not None:
+                rows.append((one.serial, arrival.content.vector))
+        for name, rows in created.items():
+            entry = self._store.collection(name)
+            shelf = self._shelves.find(entry)
+            if rows:
+                shelf.add(np.array([serial for serial, _ in rows]), np.stack([vector for _, vector in rows]))
+                self._shelves.grown(shelf)
+            self._shelves.seen(entry)

@@ -1,0 +1,125 @@
+"""One SQLite file: a writer under a lock, a pool of readers, and SQLite's errors in our words.
+
+What `writing` commits is on disk when it returns (WAL, synchronous=FULL). `reading` sees one moment of the database,
+however many statements it runs.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lookalike_server.catalog.migrations import migrate
+from lookalike_server.errors import DataFolderError, DiskFull, ShuttingDown
+
+log = logging.getLogger("lookalike.catalog")
+
+_BUSY_SECONDS = 30.0
+_NO_ROOM = "the data folder's disk has no room left, so nothing was changed: make room and try again"
+_DISK_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+
+
+class Database:
+    """The file at `path`, made if absent and brought to the newest shape.
+
+    Raises DataFolderError when it is no database of ours or cannot be opened, DiskFull when it finds no room.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._pool = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        try:
+            self._writer = self._open()
+        except sqlite3.Error as error:
+            if _no_room(error):
+                raise DiskFull(_NO_ROOM) from error
+            raise DataFolderError(f"{path} cannot be used: {error}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone: committed at the end, rolled back on any error; DiskFull when there is no room."""
+        with self._lock:
+            if self._closed:
+                raise ShuttingDown
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException as error:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                if _no_room(error):
+                    raise DiskFull(_NO_ROOM) from error
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One moment of the database, shared with the writer and other readers."""
+        connection = self._borrow()
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")  # nothing was written: this only lets go of the moment
+        finally:
+            self._give_back(connection)
+
+    def forget(self) -> None:
+        """Empties the write-ahead log: pages from before a deletion lie in it until then."""
+        try:
+            with self._lock:
+                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            busy = error
+        if busy:
+            log.warning("the write-ahead log was not emptied; the next deletion or stop will", extra={"why": busy})
+
+    def close(self) -> None:
+        """Closes all connections; those in use close when they are given back."""
+        with self._lock:
+            with self._pool:
+                self._closed = True
+                while self._idle:
+                    self._idle.pop().close()
+            self._writer.close()
+
+    def _open(self) -> sqlite3.Connection:
+        writer = self._connect()
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("PRAGMA synchronous = FULL")
+        writer.execute("PRAGMA foreign_keys = ON")
+        writer.execute("PRAGMA secure_delete = ON")
+        migrate(writer)
+        return writer
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.create_function("id_bytes", 1, bytes.fromhex, deterministic=True)
+        return connection
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._pool:
+            if self._closed:
+                raise ShuttingDown
+            if self._idle:
+                return self._idle.pop()
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._pool:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+
+def _no_room(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _DISK_FULL

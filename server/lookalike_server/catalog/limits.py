@@ -1,0 +1,124 @@
+"""What users may write: the numbers and shapes that the protos promise, checked in one place.
+
+Each check passes in silence or raises BadRequest (BadFilter for filters) with a sentence that names the limit.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping
+
+from lookalike_server.errors import BadFilter, BadRequest
+from lookalike_server.records import Arrival, Filter, Source
+
+MAX_IDS = 10_000
+MAX_PAGE_SIZE = 1_000
+DEFAULT_PAGE_SIZE = 100
+MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 10
+MAX_LABELS = 64
+MAX_LABEL_KEY = 63
+MAX_LABEL_VALUE = 1_000
+MAX_PATH = 4_096
+MAX_SOURCES = 1_000
+MAX_DESCRIPTION = 1_000
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def check_name(name: str) -> None:
+    """A collection's name."""
+    if not _NAME.fullmatch(name):
+        raise BadRequest(
+            "a collection's name has 1 to 63 characters: letters, digits, '.', '_' and '-', "
+            f"the first a letter or digit; {_short(name)} is none"
+        )
+
+
+def check_description(description: str) -> None:
+    """A collection's description."""
+    _check_text("a description", description, MAX_DESCRIPTION)
+
+
+def check_id(image_id: str) -> None:
+    """An image's id."""
+    if not _ID.fullmatch(image_id):
+        raise BadRequest(f"an image id has 64 lower-case hexadecimal digits; {_short(image_id)} has not")
+
+
+def check_ids(ids: Collection[str]) -> None:
+    """Ids of one call."""
+    if len(ids) > MAX_IDS:
+        raise BadRequest(f"at most {MAX_IDS} image ids in one call, not {len(ids)}: ask in several")
+    for image_id in ids:
+        check_id(image_id)
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """All labels that one image bears."""
+    if len(labels) > MAX_LABELS:
+        raise BadRequest(f"an image bears at most {MAX_LABELS} labels, not {len(labels)}")
+    for key, value in labels.items():
+        if not key:
+            raise BadRequest("a label's key has at least 1 character")
+        _check_text("a label's key", key, MAX_LABEL_KEY)
+        _check_text("a label's value", value, MAX_LABEL_VALUE)
+
+
+def check_source(source: Source) -> None:
+    """A place where an image was seen."""
+    if not source.path:
+        raise BadRequest("a source's path has at least 1 character; leave the source out if there is none")
+    _check_text("a source's path", source.path, MAX_PATH)
+
+
+def check_arrival(arrival: Arrival) -> None:
+    """All that a user wrote of an arrival."""
+    check_id(arrival.image_id)
+    check_labels(arrival.labels)
+    if arrival.source is not None:
+        check_source(arrival.source)
+
+
+def check_filter(wanted: Filter) -> None:
+    """A filter; whatever is wrong with it is BadFilter."""
+    try:
+        check_labels(wanted.labels)
+        check_ids(wanted.ids)
+        check_ids(wanted.not_ids)
+        _check_text("a path prefix", wanted.path_prefix, MAX_PATH)
+    except BadRequest as error:
+        raise BadFilter(f"in the filter: {error}") from error
+    start, end = wanted.captured_from, wanted.captured_before
+    if start is not None and end is not None and start >= end:
+        raise BadFilter("in the filter: the capture time's start must lie before its end")
+
+
+def check_page_size(page_size: int) -> None:
+    """Items on one page."""
+    if not 1 <= page_size <= MAX_PAGE_SIZE:
+        raise BadRequest(f"page_size runs from 1 to {MAX_PAGE_SIZE}; {page_size} does not")
+
+
+def check_limit(limit: int) -> None:
+    """Matches of one search."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise BadRequest(f"limit runs from 1 to {MAX_LIMIT}; {limit} does not")
+
+
+def check_max_distance(max_distance: float | None) -> None:
+    """The bound on distances; None is no bound."""
+    if max_distance is not None and (math.isnan(max_distance) or max_distance < 0):
+        raise BadRequest(f"max_distance is a number from 0 up, not {max_distance}")
+
+
+def _check_text(what: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise BadRequest(f"{what} has at most {most} characters, not {len(text)}")
+    # Neither can be stored as UTF-8 text that every reader of the database sees whole.
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise BadRequest(f"{what} holds a NUL or half a surrogate pair: {_short(text)}")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:80] + "...")

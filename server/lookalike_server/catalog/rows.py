@@ -1,0 +1,146 @@
+"""Reads records out of SQLite: each function runs in the caller's transaction."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection as Several
+from collections.abc import Iterator
+
+import numpy as np
+
+from lookalike_server.catalog.conditions import listed, where
+from lookalike_server.catalog.store import Entry
+from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.errors import CollectionNotFound
+from lookalike_server.records import Collection, Filter, Image, Source, Vector
+
+_COLLECTION = (
+    "SELECT id, uuid, name, description, model_id, dim, image_count, generation, created, updated FROM collections"
+)
+_LITTLE_ENDIAN = np.dtype("<f4")
+_SLICE = 1_000  # vectors read at once: 5 MB at 1,280 numbers
+
+
+def entry(connection: sqlite3.Connection, name: str) -> Entry:
+    """The collection of this name; CollectionNotFound."""
+    row = connection.execute(_COLLECTION + " WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise CollectionNotFound(f"there is no collection {name!r}: create it first")
+    return _entry(row)
+
+
+def entries(connection: sqlite3.Connection, after: str, limit: int) -> list[Entry]:
+    """The first `limit` collections by name, of those beyond `after`."""
+    rows = connection.execute(_COLLECTION + " WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
+    return [_entry(row) for row in rows]
+
+
+def serials_of(connection: sqlite3.Connection, key: int, ids: Several[str]) -> dict[str, int]:
+    """Serials by id, of those that the collection holds."""
+    rows = connection.execute(
+        "SELECT sha256, serial FROM images"
+        " WHERE collection = ? AND sha256 IN (SELECT id_bytes(value) FROM json_each(?))",
+        (key, listed(ids)),
+    )
+    return {sha256.hex(): serial for sha256, serial in rows}
+
+
+def ids_of(connection: sqlite3.Connection, key: int, serials: Several[int]) -> dict[int, str]:
+    """Ids by serial, of those that the collection holds."""
+    rows = connection.execute(
+        "SELECT serial, sha256 FROM images WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ?",
+        (listed(serials), key),
+    )
+    return {serial: sha256.hex() for serial, sha256 in rows}
+
+
+def admitted(
+    connection: sqlite3.Connection,
+    key: int,
+    wanted: Filter,
+    *,
+    after: int,
+    limit: int | None,
+    among: Several[int] | None,
+) -> Serials:
+    """Serials that a filter admits, ascending: the first `limit` beyond `after`, of `among` where that is given."""
+    condition, values = where(key, wanted, after=after, one_by_one=among is not None)
+    if among is not None:
+        condition += " AND images.serial IN (SELECT value FROM json_each(?))"
+        values.append(listed(among))
+    # The text is made of constants; values are parameters.
+    query = f"SELECT serial FROM images WHERE {condition} ORDER BY serial LIMIT ?"  # noqa: S608
+    rows = connection.execute(query, (*values, -1 if limit is None else limit))
+    return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+
+def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -> list[Image]:
+    """Records by ascending serial, of those that the collection holds."""
+    asked = listed(serials)
+    sources = _sources(connection, asked)
+    labels = _labels(connection, asked)
+    rows = connection.execute(
+        "SELECT serial, sha256, width, height, size_bytes, format, captured, created, updated FROM images"
+        " WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ? ORDER BY serial",
+        (asked, held.key),
+    )
+    return [
+        Image(sha256.hex(), held.record.name, tuple(sources[serial]), labels[serial], *facts)
+        for serial, sha256, *facts in rows
+    ]
+
+
+def vectors_of(connection: sqlite3.Connection, key: int, ids: Several[str]) -> dict[str, Vector]:
+    """Vectors by id, of those that the collection holds."""
+    rows = connection.execute(
+        "SELECT sha256, float32_le FROM images JOIN vectors USING (serial)"
+        " WHERE collection = ? AND sha256 IN (SELECT id_bytes(value) FROM json_each(?))",
+        (key, listed(ids)),
+    )
+    return {sha256.hex(): _floats(vector) for sha256, vector in rows}
+
+
+def vectors(connection: sqlite3.Connection, held: Entry) -> Iterator[tuple[Serials, Rows]]:
+    """All vectors of a collection in ascending slices; ValueError when one has the wrong length."""
+    found = connection.execute(
+        "SELECT serial, float32_le FROM images JOIN vectors USING (serial) WHERE collection = ? ORDER BY serial",
+        (held.key,),
+    )
+    while rows := found.fetchmany(_SLICE):
+        serials = np.array([serial for serial, _ in rows], dtype=np.int64)
+        yield serials, _floats(b"".join(vector for _, vector in rows)).reshape(len(rows), held.record.dim)
+
+
+def blob(vector: Vector) -> bytes:
+    """A vector as the database keeps it."""
+    return vector.astype(_LITTLE_ENDIAN).tobytes()
+
+
+def _floats(kept: bytes) -> Vector:
+    return np.frombuffer(kept, dtype=_LITTLE_ENDIAN).astype(np.float32)
+
+
+def _entry(row: tuple[int, str, str, str, str, int, int, int, int, int]) -> Entry:
+    key, uuid, *record = row
+    return Entry(key, uuid, Collection(*record))  # type: ignore[arg-type]  # columns stand in the fields' order
+
+
+def _sources(connection: sqlite3.Connection, asked: str) -> defaultdict[int, list[Source]]:
+    found: defaultdict[int, list[Source]] = defaultdict(list)
+    rows = connection.execute(
+        "SELECT serial, path, modified FROM sources"
+        " WHERE serial IN (SELECT value FROM json_each(?)) ORDER BY serial, ordinal",
+        (asked,),
+    )
+    for serial, path, modified in rows:
+        found[serial].append(Source(path, modified))
+    return found
+
+
+def _labels(connection: sqlite3.Connection, asked: str) -> defaultdict[int, dict[str, str]]:
+    found: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    rows = connection.execute(
+        "SELECT serial, key, value FROM labels WHERE serial IN (SELECT value FROM json_each(?))", (asked,)
+    )
+    for serial, key, value in rows:
+        found[serial][key] = value
+    return found

@@ -1,0 +1,95 @@
+"""One collection in memory: all its vectors, searchable once they are added, and a graph over most of them."""
+
+from collections.abc import Collection as Several
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike_server.catalog.cover import Cover
+from lookalike_server.catalog.index import ExactIndex
+from lookalike_server.catalog.vectors import Rows, Serials, distances
+from lookalike_server.records import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Serials with their exact distances, nearest first; `exact` when every admissible vector was compared."""
+
+    serials: Serials
+    distances: NDArray[np.float64]
+    exact: bool
+
+
+class Shelf:
+    """The vectors of one collection. Many threads may search while one adds or removes."""
+
+    def __init__(
+        self, vectors: ExactIndex, generation: int, *, cover: Cover | None, small: int, save_every: int
+    ) -> None:
+        self.vectors = vectors
+        self.generation = generation
+        """The collection's state that a search which begins now has seen, at least."""
+        self._cover = cover
+        self._small = small
+        self._save_every = save_every
+
+    def __len__(self) -> int:
+        """Images that can be found."""
+        return len(self.vectors)
+
+    def add(self, serials: Serials, rows: Rows) -> None:
+        """Takes in vectors: every search that begins later compares them."""
+        self.vectors.add(serials, rows)
+
+    def remove(self, serials: Several[int]) -> None:
+        """No search that begins later finds these."""
+        self.vectors.remove(serials)
+        if self._cover is not None:
+            self._cover.remove(serials)
+
+    def compare(self, query: Vector, k: int, among: Serials | None = None) -> Found:
+        """The `k` nearest and those as near as the last of them, by comparing with all, or with all of `among`."""
+        return self._measured(query, self.vectors.nearest(query, k, among=among), exact=True)
+
+    def search(self, query: Vector, k: int) -> Found:
+        """Nearly the `k` nearest, at least as many when there are, through the graph and what it lacks."""
+        cover = self._cover
+        if cover is None or len(self) <= self._small or not len(cover):
+            return self.compare(query, k)
+        watermark = cover.watermark  # before the graph is asked: what enters it meanwhile is found twice, not missed
+        covered = cover.search(query, k)
+        rest = self.vectors.nearest(query, k, after=watermark)
+        return self._measured(query, np.union1d(covered, rest), exact=False)
+
+    def advance(self) -> bool:
+        """A step of the indexer; whether there is more to do."""
+        if self._cover is None:
+            return False
+        more = self._cover.advance()
+        if self._cover.unsaved >= self._save_every:
+            self.save()
+        return more
+
+    def save(self) -> None:
+        """Writes the graph's snapshot if it has changed."""
+        if self._cover is not None:
+            self._cover.save(self.generation)
+
+    def discard(self) -> None:
+        """The collection is gone: nothing of it stays on disk."""
+        if self._cover is not None:
+            self._cover.discard()
+
+    def findings(self) -> list[str]:
+        """How graph and vectors differ, when they should not."""
+        if self._cover is None:
+            return []
+        lag = ["the graph lags behind the vectors"] if self._cover.behind() else []
+        return lag + self._cover.findings()
+
+    def _measured(self, query: Vector, serials: Serials, *, exact: bool) -> Found:
+        held, rows = self.vectors.take(serials)
+        apart = distances(query, rows)
+        order = np.lexsort((held, apart))
+        return Found(held[order], apart[order], exact)

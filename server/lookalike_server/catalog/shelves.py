@@ -1,0 +1,145 @@
+"""The collections that are in memory: those that belong to the served model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lookalike_server import plugins
+from lookalike_server.catalog.cover import Cover
+from lookalike_server.catalog.index import ExactIndex, Index
+from lookalike_server.catalog.indexer import Indexer
+from lookalike_server.catalog.shelf import Shelf
+from lookalike_server.catalog.snapshots import Identity, Snapshots, sweep
+from lookalike_server.catalog.store import Entry, Store
+from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMismatch
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is served, and how."""
+
+    model_id: str
+    dim: int
+    index: str
+    """Name in the group `lookalike.indexes`."""
+    small: int
+    """Collections of at most so many images are compared whole, without a graph."""
+    save_every: int
+    """A snapshot is written after so many changes of a graph, and at close."""
+
+
+class Shelves:
+    """Makes, finds and drops shelves. One thread at a time may change which there are; any may look."""
+
+    def __init__(self, folder: Path, store: Store, settings: Settings) -> None:
+        self._folder = folder
+        self._store = store
+        self._settings = settings
+        self._kind: type[Index] = plugins.load("lookalike.indexes", settings.index)
+        self._shelves: dict[int, Shelf] = {}
+        self._indexer = Indexer()
+
+    def open(self, entries: list[Entry]) -> None:
+        """Fills a shelf from the store for each that belongs to the served model; DataFolderError."""
+        sweep(self._folder, {entry.uuid for entry in entries})
+        for entry in entries:
+            if self.serves(entry):
+                self._fill(entry)
+
+    def serves(self, entry: Entry) -> bool:
+        """Whether the collection's vectors are of the served model."""
+        return entry.record.model_id == self._settings.model_id
+
+    def expect(self, entry: Entry) -> None:
+        """ModelMismatch unless the collection belongs to the served model."""
+        if not self.serves(entry):
+            raise ModelMismatch(
+                f"the collection {entry.record.name!r} belongs to the model {entry.record.model_id}, and this server "
+                f"runs {self._settings.model_id}: serve that model, or make a new collection and import into it"
+            )
+
+    def start(self, entry: Entry) -> None:
+        """An empty shelf for a new collection."""
+        self._shelves[entry.key] = self._shelf(entry, ExactIndex(self._settings.dim), restore=False)
+
+    def find(self, entry: Entry) -> Shelf:
+        """The collection's shelf; ModelMismatch, or CollectionNotFound when it was deleted just now."""
+        self.expect(entry)
+        try:
+            return self._shelves[entry.key]
+        except KeyError:
+            raise CollectionNotFound(f"the collection {entry.record.name!r} was deleted just now") from None
+
+    def grown(self, shelf: Shelf) -> None:
+        """Has the indexer see to a shelf that vectors were added to."""
+        self._indexer.feed(shelf)
+
+    def seen(self, entry: Entry) -> None:
+        """The shelf, if there is one, has taken in all up to the entry's generation."""
+        if entry.key in self._shelves:
+            self._shelves[entry.key].generation = entry.record.generation
+
+    def drop(self, entry: Entry) -> None:
+        """The collection is gone."""
+        shelf = self._shelves.pop(entry.key, None)
+        if shelf is not None:
+            shelf.discard()
+        Snapshots(self._folder / entry.uuid, self._identity(entry)).drop()
+
+    def settle(self, timeout: float) -> bool:
+        """Waits at most `timeout` seconds for the indexer; whether it has caught up."""
+        return self._indexer.settle(timeout)
+
+    def close(self) -> None:
+        """Stops the indexer and writes snapshots."""
+        self._indexer.close()
+        for shelf in self._shelves.values():
+            shelf.save()
+
+    def _fill(self, entry: Entry) -> None:
+        vectors = ExactIndex(self._settings.dim)
+        vectors.reserve(entry.record.image_count)
+        try:
+            for serials, rows in self._store.vectors(entry):
+                vectors.add(serials, rows)
+        except ValueError as error:
+            raise DataFolderError(f"the vectors of {entry.record.name!r} are damaged: {error}") from error
+        shelf = self._shelf(entry, vectors, restore=True)
+        self._shelves[entry.key] = shelf
+        self._indexer.feed(shelf)
+
+    def _shelf(self, entry: Entry, vectors: ExactIndex, *, restore: bool) -> Shelf:
+        cover = None
+        if self._kind is not ExactIndex:  # it would only repeat what the shelf does by itself
+            snapshots = Snapshots(self._folder / entry.uuid, self._identity(entry))
+            cover = Cover(vectors, self._settings.dim, self._kind, snapshots, self._settings.small)
+        if cover is not None and restore:
+            cover.restore(entry.record.generation)
+        return Shelf(
+            vectors,
+            entry.record.generation,
+            cover=cover,
+            small=self._settings.small,
+            save_every=self._settings.save_every,
+        )
+
+    def _identity(self, entry: Entry) -> Identity:
+        return Identity(entry.uuid, entry.record.model_id, entry.record.dim, self._settings.index)
+
+    def findings(self, entry: Entry) -> list[str]:
+        """How a collection's shelf and the store differ, when they should not; nobody may change either meanwhile."""
+        shelf = self._shelves[entry.key]
+        kept = [np.empty(0, np.int64)]
+        found = []
+        for serials, rows in self._store.vectors(entry):
+            kept.append(serials)
+            lengths = np.linalg.norm(rows, axis=1)
+            if not np.allclose(lengths, 1, atol=1e-3):
+                found.append("the store holds vectors that are not of length 1")
+            held, same = shelf.vectors.take(serials)
+            if not np.array_equal(held, serials) or not np.array_equal(same, rows):
+                found.append("the store holds vectors that memory lacks, or has otherwise")
+        if len(shelf.vectors.serials()) > sum(map(len, kept)):
+            found.append("memory holds images that the store does not")
+        return [f"{entry.record.name}: {what}" for what in dict.fromkeys(found + shelf.findings())]

@@ -1,0 +1,157 @@
+"""The store that ships: one SQLite file, `catalog.db` in the data folder."""
+
+# ruff: noqa: D102 - the Protocol `Store` documents the methods.
+
+import time
+from collections import Counter
+from collections.abc import Collection as Several
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from sqlite3 import Connection
+from uuid import uuid4
+
+from lookalike_server.catalog import inspection, rows
+from lookalike_server.catalog.arrivals import replace_labels, take_in
+from lookalike_server.catalog.database import Database
+from lookalike_server.catalog.store import Added, Entry
+from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.errors import CollectionExists, ImageNotFound, LookalikeError
+from lookalike_server.records import Arrival, Filter, Image, Outcome, Vector
+
+
+class SqliteStore:
+    """A `Store`; its Protocol documents the methods."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = Database(folder / "catalog.db")
+
+    def close(self) -> None:
+        self._database.close()
+
+    def create_collection(self, name: str, description: str, model_id: str, dim: int) -> Entry:
+        now = _now()
+        with self._database.writing() as connection:
+            if connection.execute("SELECT 1 FROM collections WHERE name = ?", (name,)).fetchone():
+                raise CollectionExists(f"there is a collection {name!r} already")
+            connection.execute(
+                "INSERT INTO collections (uuid, name, description, model_id, dim, created, updated)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (uuid4().hex, name, description, model_id, dim, now, now),
+            )
+            return rows.entry(connection, name)
+
+    def collection(self, name: str) -> Entry:
+        with self._database.reading() as connection:
+            return rows.entry(connection, name)
+
+    def collections(self, after: str, limit: int) -> list[Entry]:
+        with self._database.reading() as connection:
+            return rows.entries(connection, after, limit)
+
+    def update_collection(self, name: str, description: str) -> Entry:
+        with self._database.writing() as connection:
+            old = rows.entry(connection, name)
+            if old.record.description != description:
+                connection.execute("UPDATE collections SET description = ? WHERE id = ?", (description, old.key))
+                _changed(connection, old.key, _now())
+            return rows.entry(connection, name)
+
+    def delete_collection(self, name: str) -> Entry:
+        with self._database.writing() as connection:
+            old = rows.entry(connection, name)
+            connection.execute("DELETE FROM collections WHERE id = ?", (old.key,))
+        self._database.forget()
+        return old
+
+    def add(self, arrivals: Sequence[Arrival]) -> list[Added | LookalikeError]:
+        now = _now()
+        gained: Counter[int] = Counter()
+        with self._database.writing() as connection:
+            results = [_take_in(connection, arrival, now, gained) for arrival in arrivals]
+            for key, count in gained.items():
+                _changed(connection, key, now, gained=count)
+        return results
+
+    def update_labels(self, entry: Entry, image_id: str, labels: dict[str, str]) -> Image:
+        now = _now()
+        with self._database.writing() as connection:
+            serial = rows.serials_of(connection, entry.key, [image_id]).get(image_id)
+            if serial is None:
+                raise ImageNotFound(f"{entry.record.name} does not hold {image_id}")
+            if replace_labels(connection, entry.key, serial, labels, now):
+                _changed(connection, entry.key, now)
+            return rows.images(connection, entry, [serial])[0]
+
+    def delete_images(self, entry: Entry, ids: Several[str], *, allow_missing: bool) -> list[int]:
+        with self._database.writing() as connection:
+            found = rows.serials_of(connection, entry.key, ids)
+            missing = set(ids) - found.keys()
+            if missing and not allow_missing:
+                raise ImageNotFound(
+                    f"{entry.record.name} does not hold {len(missing)} of these images, {min(missing)} among them; "
+                    "none was deleted"
+                )
+            connection.executemany("DELETE FROM images WHERE serial = ?", [(one,) for one in found.values()])
+            if found:
+                _changed(connection, entry.key, _now(), gained=-len(found))
+        if found:
+            self._database.forget()
+        return sorted(found.values())
+
+    def serials_of(self, entry: Entry, ids: Several[str]) -> dict[str, int]:
+        with self._database.reading() as connection:
+            return rows.serials_of(connection, entry.key, ids)
+
+    def ids_of(self, entry: Entry, serials: Several[int]) -> dict[int, str]:
+        with self._database.reading() as connection:
+            return rows.ids_of(connection, entry.key, serials)
+
+    def admitted(
+        self,
+        entry: Entry,
+        wanted: Filter,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        among: Several[int] | None = None,
+    ) -> Serials:
+        with self._database.reading() as connection:
+            return rows.admitted(connection, entry.key, wanted, after=after, limit=limit, among=among)
+
+    def images(self, entry: Entry, serials: Several[int]) -> list[Image]:
+        with self._database.reading() as connection:
+            return rows.images(connection, entry, serials)
+
+    def vectors_of(self, entry: Entry, ids: Several[str]) -> dict[str, Vector]:
+        with self._database.reading() as connection:
+            return rows.vectors_of(connection, entry.key, ids)
+
+    def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
+        with self._database.reading() as connection:
+            yield from rows.vectors(connection, entry)
+
+    def check(self) -> list[str]:
+        with self._database.reading() as connection:
+            return inspection.findings(connection)
+
+
+def _take_in(connection: Connection, arrival: Arrival, now: int, gained: Counter[int]) -> Added | LookalikeError:
+    try:
+        key = rows.entry(connection, arrival.collection).key
+        added, changed = take_in(connection, key, arrival, now)
+    except LookalikeError as error:
+        return error
+    if changed:
+        gained[key] += added.outcome is Outcome.CREATED
+    return added
+
+
+def _changed(connection: Connection, key: int, now: int, *, gained: int = 0) -> None:
+    connection.execute(
+        "UPDATE collections SET generation = generation + 1, updated = ?, image_count = image_count + ? WHERE id = ?",
+        (now, gained, key),
+    )
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000

@@ -1,0 +1,98 @@
+"""What the catalog asks of a store: the truth about collections and images, committed before a call returns.
+
+A store checks nothing that a user wrote (`limits` has done that) and knows no index. Each call is one transaction:
+whole or not at all. It is safe to call from many threads.
+"""
+
+from collections.abc import Collection as Several
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.errors import LookalikeError
+from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A collection as the store holds it; a collection of the same name made later has another key and uuid."""
+
+    key: int
+    uuid: str
+    record: Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of an arrival, and the serial of its image."""
+
+    outcome: Outcome
+    serial: int
+
+
+class Store(Protocol):
+    """The truth. Every change raises DiskFull when there is no room for it, and then nothing was changed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens or makes the store in an existing folder; DataFolderError when it cannot be used."""
+
+    def close(self) -> None:
+        """Lets go of the folder; later calls raise ShuttingDown."""
+
+    def create_collection(self, name: str, description: str, model_id: str, dim: int) -> Entry:
+        """An empty collection; CollectionExists."""
+
+    def collection(self, name: str) -> Entry:
+        """One collection; CollectionNotFound."""
+
+    def collections(self, after: str, limit: int) -> list[Entry]:
+        """The first `limit` collections by name, of those beyond `after`."""
+
+    def update_collection(self, name: str, description: str) -> Entry:
+        """The collection with another description; CollectionNotFound."""
+
+    def delete_collection(self, name: str) -> Entry:
+        """Removes a collection with all its images from disk and returns what it was; CollectionNotFound."""
+
+    def add(self, arrivals: Sequence[Arrival]) -> list[Added | LookalikeError]:
+        """Takes in images and sightings in one transaction; errors cost their own arrival only.
+
+        Those are CollectionNotFound, ImageNotFound (no content, and not held), BadRequest (too many labels in all).
+        """
+
+    def update_labels(self, entry: Entry, image_id: str, labels: dict[str, str]) -> Image:
+        """The image with these labels instead of its own; ImageNotFound."""
+
+    def delete_images(self, entry: Entry, ids: Several[str], *, allow_missing: bool) -> list[int]:
+        """Removes images from disk, all or none, and returns their serials; ImageNotFound unless `allow_missing`."""
+
+    def serials_of(self, entry: Entry, ids: Several[str]) -> dict[str, int]:
+        """Serials by id, of those that the collection holds."""
+
+    def ids_of(self, entry: Entry, serials: Several[int]) -> dict[int, str]:
+        """Ids by serial, of those that the collection holds."""
+
+    def admitted(
+        self,
+        entry: Entry,
+        wanted: Filter,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        among: Several[int] | None = None,
+    ) -> Serials:
+        """Serials that a filter admits, ascending: the first `limit` beyond `after`, of `among` where that is given."""
+
+    def images(self, entry: Entry, serials: Several[int]) -> list[Image]:
+        """Records by ascending serial, of those that the collection holds."""
+
+    def vectors_of(self, entry: Entry, ids: Several[str]) -> dict[str, Vector]:
+        """Vectors by id, of those that the collection holds."""
+
+    def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
+        """All vectors of a collection, in ascending slices of one moment."""
+
+    def check(self) -> list[str]:
+        """What is wrong with the store itself, a sentence each; empty when nothing is."""

@@ -1,0 +1,49 @@
+"""Page tokens: where the next page begins, bound to the listing that it belongs to; opaque to clients."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+
+from lookalike_server.errors import BadPageToken
+from lookalike_server.records import Filter
+
+
+def scope(listing: str, wanted: Filter | None = None) -> str:
+    """Names a listing: the same text for the same listing and filter only."""
+    plain = {} if wanted is None else {field.name: _plain(getattr(wanted, field.name)) for field in fields(wanted)}
+    text = json.dumps([listing, plain], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def token(listing: str, after: str) -> str:
+    """The token of the page beyond `after`, in the listing that `scope` named."""
+    return base64.urlsafe_b64encode(json.dumps([listing, after]).encode()).decode()
+
+
+def position(page_token: str, listing: str) -> str:
+    """Where the page begins; empty for an empty token. BadPageToken for any that was not given out for this listing."""
+    if not page_token:
+        return ""
+    try:
+        named, after = json.loads(base64.b64decode(page_token.encode("ascii"), altchars=b"-_", validate=True))
+    except (ValueError, TypeError) as error:
+        raise BadPageToken("this page_token was not given out by this server: begin with an empty one") from error
+    if named != listing or not isinstance(after, str):
+        raise BadPageToken("this page_token belongs to another collection or filter: begin with an empty one")
+    return after
+
+
+def serial_position(page_token: str, listing: str) -> int:
+    """Where a page of images begins, as a serial."""
+    after = position(page_token, listing) or "0"
+    if not (after.isascii() and after.isdigit() and len(after) < 19):
+        raise BadPageToken("this page_token was not given out by this server: begin with an empty one")
+    return int(after)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return dict(value) if isinstance(value, Mapping) else value

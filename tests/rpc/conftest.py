@@ -1,0 +1,100 @@
+"""Real servers behind raw stubs: what a client in any language sees."""
+
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from tests import plugged
+from tests.pictures import picture_bytes
+
+from lookalike.v1 import collection_service_pb2 as collections
+from lookalike.v1 import image_service_pb2 as images
+from lookalike.v1.collection_service_pb2_grpc import CollectionServiceStub
+from lookalike.v1.image_service_pb2_grpc import ImageServiceStub
+from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
+from lookalike_server.testing import serve
+
+
+class Doors:
+    """The three services of one server."""
+
+    def __init__(self, target: str, token: str = "") -> None:
+        self.target = target
+        self.channel = grpc.insecure_channel(target)
+        self.search: Any = SearchServiceStub(self.channel)
+        self.images: Any = ImageServiceStub(self.channel)
+        self.collections: Any = CollectionServiceStub(self.channel)
+
+    def make(self, name: str, seeds: range = range(0)) -> list[str]:
+        """A collection with pictures of these seeds; returns their ids."""
+        self.collections.CreateCollection(
+            collections.CreateCollectionRequest(collection=collections.Collection(name=name)), timeout=10
+        )
+        requests = (
+            images.ImportImagesRequest(tag=seed, collection=name, content=picture_bytes(seed)) for seed in seeds
+        )
+        answers = sorted(self.images.ImportImages(requests, timeout=30), key=lambda answer: answer.tag)
+        assert all(answer.status.code == 0 for answer in answers)
+        return [answer.image_id for answer in answers]
+
+
+@contextmanager
+def doors(**settings: Any) -> Iterator[Doors]:
+    """A server of its own."""
+    with serve(**settings) as target:
+        opened = Doors(target)
+        with opened.channel:
+            yield opened
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a call failed."""
+
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    retry_after_ms: int | None
+
+
+def failure(call: Callable[[], Any]) -> Failure:
+    """Make the call, which must fail."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call()
+    error: Any = raised.value
+    trailers = dict(error.trailing_metadata() or ())
+    retry = trailers.get("retry-after-ms")
+    return Failure(error.code(), trailers.get("lookalike-reason", ""), error.details(), retry and int(retry))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Doors]:
+    """One server for the tests that leave it as it was."""
+    with doors(max_image_bytes=1_000_000, max_image_pixels=1_000_000) as opened:
+        opened.make("shared", range(5))
+        yield opened
+
+
+@pytest.fixture
+def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the model `gated` known."""
+    plugged.install(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    plugged.computed.clear()
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[None]:
+    """No file of this process may grow beyond the largest one in the folder: the system's own limit, not a mock."""
+    size = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

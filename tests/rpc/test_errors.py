@@ -1,0 +1,334 @@
+"""Every (rpc, error) pair that the protos promise, against a real server."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+from PIL import Image
+from tests import plugged
+from tests.pictures import encoded, picture_bytes
+from tests.rpc.conftest import Doors, Failure, doors, failure, full_disk
+
+from lookalike.v1 import collection_service_pb2 as cpb
+from lookalike.v1 import image_service_pb2 as ipb
+from lookalike.v1 import search_service_pb2 as spb
+from lookalike.v1 import types_pb2 as tpb
+
+PROTOS = Path(__file__).parents[2] / "protos"
+
+GOOD = picture_bytes(1)
+MISSING = "0" * 64
+LONG = bytes(1_000_001)
+WIDE = encoded(Image.new("1", (2_000, 600)))
+OUTSIDE = tpb.Picture(content=GOOD, region=tpb.Region(left=0.5, top=0, right=0.4, bottom=1))
+
+CODES = {
+    "BAD_REQUEST": "INVALID_ARGUMENT",
+    "BAD_FILTER": "INVALID_ARGUMENT",
+    "BAD_REGION": "INVALID_ARGUMENT",
+    "BAD_PAGE_TOKEN": "INVALID_ARGUMENT",
+    "IMAGE_UNDECODABLE": "INVALID_ARGUMENT",
+    "IMAGE_TOO_LARGE": "INVALID_ARGUMENT",
+    "DIMENSION_MISMATCH": "INVALID_ARGUMENT",
+    "COLLECTION_NOT_FOUND": "NOT_FOUND",
+    "IMAGE_NOT_FOUND": "NOT_FOUND",
+    "COLLECTION_EXISTS": "ALREADY_EXISTS",
+    "MODEL_MISMATCH": "FAILED_PRECONDITION",
+    "QUEUE_FULL": "RESOURCE_EXHAUSTED",
+    "DISK_FULL": "RESOURCE_EXHAUSTED",
+    "INTERNAL": "INTERNAL",
+}
+
+
+def search(**fields: Any) -> spb.SearchRequest:
+    return spb.SearchRequest(**{"collection": "shared", "picture": tpb.Picture(content=GOOD), **fields})
+
+
+def without_query(**fields: Any) -> spb.SearchRequest:
+    return spb.SearchRequest(collection="shared", **fields)
+
+
+def vector(*numbers: float) -> tpb.Vector:
+    return tpb.Vector(float32_le=np.array(numbers, "<f4").tobytes())
+
+
+SEARCHES: list[tuple[str, spb.SearchRequest]] = [
+    ("BAD_REQUEST", without_query()),
+    ("BAD_REQUEST", search(limit=1_001)),
+    ("BAD_REQUEST", search(max_distance=-1)),
+    ("BAD_REQUEST", search(max_distance=float("nan"))),
+    ("BAD_REQUEST", without_query(image_id="not an id")),
+    ("BAD_REQUEST", without_query(examples=tpb.Examples(negatives=[tpb.Example(image_id=MISSING)]))),
+    ("BAD_REQUEST", without_query(examples=tpb.Examples(positives=[tpb.Example(vector=vector(*[1.0] * 64))] * 33))),
+    ("BAD_REQUEST", without_query(examples=tpb.Examples(positives=[tpb.Example()]))),
+    ("BAD_FILTER", search(filter=tpb.Filter(not_same_folder=True))),
+    ("BAD_FILTER", search(filter=tpb.Filter(image_ids=["x"]))),
+    ("BAD_FILTER", search(filter=tpb.Filter(labels={"k" * 64: "v"}))),
+    ("BAD_REGION", search(picture=OUTSIDE)),
+    ("IMAGE_UNDECODABLE", search(picture=tpb.Picture(content=b"no picture"))),
+    ("IMAGE_UNDECODABLE", search(picture=tpb.Picture())),
+    ("IMAGE_TOO_LARGE", search(picture=tpb.Picture(content=LONG))),
+    ("IMAGE_TOO_LARGE", search(picture=tpb.Picture(content=WIDE))),
+    ("DIMENSION_MISMATCH", without_query(vector=vector(1, 2, 3))),
+    ("DIMENSION_MISMATCH", without_query(vector=tpb.Vector(float32_le=b"abc"))),
+    ("DIMENSION_MISMATCH", without_query(vector=vector(*[0.0] * 64))),
+    ("DIMENSION_MISMATCH", without_query(vector=vector(*[float("nan")] * 64))),
+    ("COLLECTION_NOT_FOUND", search(collection="nowhere")),
+    ("IMAGE_NOT_FOUND", without_query(image_id=MISSING)),
+]
+
+
+def period(start: int, end: int) -> tpb.TimeRange:
+    made = tpb.TimeRange()
+    made.start.seconds, made.end.seconds = start, end
+    return made
+
+
+SEARCHES.append(("BAD_FILTER", search(filter=tpb.Filter(capture_time=period(5, 5)))))
+
+IMPORTS: list[tuple[str, ipb.ImportImagesRequest]] = [
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared")),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", image_id="short")),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, labels={"": "empty key"})),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=tpb.Source(path=""))),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=tpb.Source(path="x" * 4_097))),
+    ("IMAGE_UNDECODABLE", ipb.ImportImagesRequest(collection="shared", content=b"no picture")),
+    ("IMAGE_UNDECODABLE", ipb.ImportImagesRequest(collection="shared", content=b"")),
+    ("IMAGE_TOO_LARGE", ipb.ImportImagesRequest(collection="shared", content=LONG)),
+    ("IMAGE_TOO_LARGE", ipb.ImportImagesRequest(collection="shared", content=WIDE)),
+    ("COLLECTION_NOT_FOUND", ipb.ImportImagesRequest(collection="nowhere", content=GOOD)),
+    ("IMAGE_NOT_FOUND", ipb.ImportImagesRequest(collection="shared", image_id=MISSING)),
+]
+
+TOO_MANY = [f"{number:064x}" for number in range(10_001)]
+
+CALLS: list[tuple[str, str, Any]] = [
+    *(("Search", reason, request) for reason, request in SEARCHES),
+    ("Embed", "BAD_REQUEST", spb.EmbedRequest()),
+    ("Embed", "BAD_REGION", spb.EmbedRequest(picture=OUTSIDE)),
+    ("Embed", "IMAGE_UNDECODABLE", spb.EmbedRequest(picture=tpb.Picture(content=b"no picture"))),
+    ("Embed", "IMAGE_TOO_LARGE", spb.EmbedRequest(picture=tpb.Picture(content=LONG))),
+    ("FindMissingImages", "BAD_REQUEST", ipb.FindMissingImagesRequest(collection="shared", image_ids=["x"])),
+    ("FindMissingImages", "BAD_REQUEST", ipb.FindMissingImagesRequest(collection="shared", image_ids=TOO_MANY)),
+    ("FindMissingImages", "COLLECTION_NOT_FOUND", ipb.FindMissingImagesRequest(collection="nowhere")),
+    ("GetImage", "COLLECTION_NOT_FOUND", ipb.GetImageRequest(collection="nowhere", image_id=MISSING)),
+    ("GetImage", "IMAGE_NOT_FOUND", ipb.GetImageRequest(collection="shared", image_id=MISSING)),
+    ("GetImage", "BAD_REQUEST", ipb.GetImageRequest(collection="shared", image_id="x")),
+    ("ListImages", "BAD_REQUEST", ipb.ListImagesRequest(collection="shared", page_size=1_001)),
+    ("ListImages", "BAD_PAGE_TOKEN", ipb.ListImagesRequest(collection="shared", page_token="made up")),  # noqa: S106
+    ("ListImages", "BAD_FILTER", ipb.ListImagesRequest(collection="shared", filter=tpb.Filter(not_same_folder=True))),
+    ("ListImages", "COLLECTION_NOT_FOUND", ipb.ListImagesRequest(collection="nowhere")),
+    ("UpdateImage", "BAD_REQUEST", ipb.UpdateImageRequest()),
+    ("UpdateImage", "BAD_REQUEST", ipb.UpdateImageRequest(image=tpb.Image(collection="shared", id="x"))),
+    ("UpdateImage", "COLLECTION_NOT_FOUND", ipb.UpdateImageRequest(image=tpb.Image(collection="nowhere", id=MISSING))),
+    ("UpdateImage", "IMAGE_NOT_FOUND", ipb.UpdateImageRequest(image=tpb.Image(collection="shared", id=MISSING))),
+    ("DeleteImages", "BAD_REQUEST", ipb.DeleteImagesRequest(collection="shared")),
+    ("DeleteImages", "BAD_REQUEST", ipb.DeleteImagesRequest(collection="shared", image_ids=TOO_MANY)),
+    ("DeleteImages", "COLLECTION_NOT_FOUND", ipb.DeleteImagesRequest(collection="nowhere", image_ids=[MISSING])),
+    ("DeleteImages", "IMAGE_NOT_FOUND", ipb.DeleteImagesRequest(collection="shared", image_ids=[MISSING])),
+    ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest()),
+    ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest(collection=cpb.Collection(name="../up"))),
+    ("CreateCollection", "COLLECTION_EXISTS", cpb.CreateCollectionRequest(collection=cpb.Collection(name="shared"))),
+    ("GetCollection", "COLLECTION_NOT_FOUND", cpb.GetCollectionRequest(name="nowhere")),
+    ("ListCollections", "BAD_REQUEST", cpb.ListCollectionsRequest(page_size=1_001)),
+    ("ListCollections", "BAD_PAGE_TOKEN", cpb.ListCollectionsRequest(page_token="made up")),  # noqa: S106
+    ("UpdateCollection", "BAD_REQUEST", cpb.UpdateCollectionRequest()),
+    (
+        "UpdateCollection",
+        "COLLECTION_NOT_FOUND",
+        cpb.UpdateCollectionRequest(collection=cpb.Collection(name="nowhere")),
+    ),
+    ("DeleteCollection", "COLLECTION_NOT_FOUND", cpb.DeleteCollectionRequest(name="nowhere")),
+]
+
+STREAMED = {"SearchStream": {*dict(SEARCHES)}, "ImportImages": {*dict(IMPORTS)}}
+DISK_WRITERS = (
+    "ImportImages",
+    "UpdateImage",
+    "DeleteImages",
+    "CreateCollection",
+    "UpdateCollection",
+    "DeleteCollection",
+)
+
+
+def method(opened: Doors, name: str) -> Callable[..., Any]:
+    services = (opened.search, opened.images, opened.collections)
+    found: Callable[..., Any] = next(getattr(service, name) for service in services if hasattr(service, name))
+    return found
+
+
+@pytest.mark.parametrize(("name", "reason", "request_"), CALLS)
+def test_unary_calls_fail_as_promised(shared: Doors, name: str, reason: str, request_: Any) -> None:
+    failed = failure(lambda: method(shared, name)(request_, timeout=10))
+    assert (failed.code.name, failed.reason) == (CODES[reason], reason)
+    assert len(failed.message) > 15, "a sentence"
+    assert failed.retry_after_ms is None
+
+
+def test_searches_of_a_stream_fail_alone_as_promised(shared: Doors) -> None:
+    requests = [spb.SearchStreamRequest(tag=tag, search=request) for tag, (_, request) in enumerate(SEARCHES)]
+    requests.append(spb.SearchStreamRequest(tag=1_000, search=search()))
+    answers = {answer.tag: answer for answer in shared.search.SearchStream(iter(requests), timeout=30)}
+    assert [answers[tag].error.reason for tag in range(len(SEARCHES))] == [reason for reason, _ in SEARCHES]
+    assert answers[1_000].result.matches[0].distance == 0
+
+
+def test_pictures_of_an_import_fail_alone_as_promised(shared: Doors) -> None:
+    ids = shared.make("import-errors")
+    assert ids == []
+    requests = [*(request for _, request in IMPORTS), ipb.ImportImagesRequest(collection="import-errors", content=GOOD)]
+    for tag, request in enumerate(requests):
+        request.tag = tag
+    answers = {answer.tag: answer for answer in shared.images.ImportImages(iter(requests), timeout=30)}
+    assert [answers[tag].status.reason for tag in range(len(IMPORTS))] == [reason for reason, _ in IMPORTS]
+    for tag, (reason, _) in enumerate(IMPORTS):
+        assert answers[tag].status.code == grpc.StatusCode[CODES[reason]].value[0]
+        assert answers[tag].outcome == ipb.ImportImagesResponse.OUTCOME_UNSPECIFIED
+    assert answers[len(IMPORTS)].outcome == ipb.ImportImagesResponse.OUTCOME_CREATED
+
+
+def test_masks_name_only_what_can_change(shared: Doors) -> None:
+    image = ipb.UpdateImageRequest(image=tpb.Image(collection="shared", id=MISSING))
+    image.update_mask.paths.append("width")
+    assert failure(lambda: shared.images.UpdateImage(image, timeout=10)).reason == "BAD_REQUEST"
+    collection = cpb.UpdateCollectionRequest(collection=cpb.Collection(name="shared"))
+    collection.update_mask.paths.append("dim")
+    assert failure(lambda: shared.collections.UpdateCollection(collection, timeout=10)).reason == "BAD_REQUEST"
+
+
+def stream_error(answers: Iterator[Any]) -> tpb.ItemStatus:
+    answer = next(iter(answers))
+    status: tpb.ItemStatus = answer.error if isinstance(answer, spb.SearchStreamResponse) else answer.status
+    return status
+
+
+def fail_of(opened: Doors, name: str, request: Any) -> Failure:
+    """How one request fails, whether it travels alone or on a stream."""
+    if name not in ("SearchStream", "ImportImages"):
+        return failure(lambda: method(opened, name)(request, timeout=10))
+    status = stream_error(method(opened, name)(iter([request]), timeout=10))
+    code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+    return Failure(code, status.reason, status.message, status.retry_after_ms or None)
+
+
+def asks(collection: str) -> dict[str, Any]:
+    """One request for each rpc that computes."""
+    content = picture_bytes(77)
+    request = search(collection=collection, picture=tpb.Picture(content=content))
+    return {
+        "Search": request,
+        "SearchStream": spb.SearchStreamRequest(search=request),
+        "Embed": spb.EmbedRequest(picture=tpb.Picture(content=content)),
+        "ImportImages": ipb.ImportImagesRequest(collection=collection, content=content),
+    }
+
+
+COMPUTING = ("Search", "SearchStream", "Embed", "ImportImages")
+
+
+@pytest.mark.parametrize("name", [name for name in COMPUTING if name != "Embed"])
+def test_a_collection_of_another_model(tmp_path: Path, gated: None, name: str) -> None:
+    with doors(data=tmp_path / "data") as opened:
+        opened.make("old", range(2))
+    with doors(data=tmp_path / "data", model="gated") as opened:
+        failed = fail_of(opened, name, asks("old")[name])
+        assert (failed.code.name, failed.reason) == ("FAILED_PRECONDITION", "MODEL_MISMATCH")
+        assert "tiny" in failed.message, "the message names the model that made the collection"
+        assert len(opened.images.ListImages(ipb.ListImagesRequest(collection="old")).images) == 2
+
+
+@pytest.mark.parametrize("name", COMPUTING)
+def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(gated: None, name: str) -> None:
+    with doors(model="gated", max_waiting_images=1, max_batch=1) as opened:
+        opened.make("busy")
+        refused = threading.Event()
+        with plugged.computing.shut():
+            calls = [opened.search.Embed.future(asks("busy")["Embed"])]
+            assert plugged.computing.reached.wait(10)
+            # One is computed; of these two one may wait and the other is refused: then the room is full.
+            for _ in range(2):
+                calls.append(opened.search.Embed.future(asks("busy")["Embed"]))
+                calls[-1].add_done_callback(lambda _: refused.set())
+            assert refused.wait(10)
+            failed = fail_of(opened, name, asks("busy")[name])
+        assert (failed.code.name, failed.reason) == ("RESOURCE_EXHAUSTED", "QUEUE_FULL")
+        assert failed.retry_after_ms
+        codes = sorted(call.code().name for call in calls)
+        assert codes == ["OK", "OK", "RESOURCE_EXHAUSTED"]
+
+
+@pytest.mark.parametrize("name", COMPUTING)
+def test_an_engine_error_tells_nothing_of_itself(gated: None, name: str) -> None:
+    poison = encoded(Image.new("RGB", (32, 32), plugged.POISON))
+    with doors(model="gated") as opened:
+        ids = opened.make("ill", range(1))
+        asked = asks("ill")
+        asked["Search"].picture.content = asked["SearchStream"].search.picture.content = poison
+        asked["Embed"].picture.content = asked["ImportImages"].content = poison
+        failed = fail_of(opened, name, asked[name])
+        assert (failed.code.name, failed.reason) == ("INTERNAL", "INTERNAL")
+        assert "poison" not in failed.message
+        assert opened.search.Search(without_query_in("ill", ids[0]), timeout=10) is not None, "the server lives on"
+
+
+def without_query_in(collection: str, image_id: str) -> spb.SearchRequest:
+    return spb.SearchRequest(collection=collection, image_id=image_id)
+
+
+@pytest.mark.parametrize("name", DISK_WRITERS)
+def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
+    with doors(data=tmp_path) as opened:
+        ids = opened.make("kept", range(3))
+        image = tpb.Image(collection="kept", id=ids[0], labels={f"k{n}": "v" * 1_000 for n in range(60)})
+        collection = cpb.Collection(name="kept", description="d" * 1_000)
+        request = {
+            "ImportImages": ipb.ImportImagesRequest(collection="kept", content=picture_bytes(9)),
+            "UpdateImage": ipb.UpdateImageRequest(image=image),
+            "DeleteImages": ipb.DeleteImagesRequest(collection="kept", image_ids=ids[:1]),
+            "CreateCollection": cpb.CreateCollectionRequest(collection=cpb.Collection(name="new")),
+            "UpdateCollection": cpb.UpdateCollectionRequest(collection=collection),
+            "DeleteCollection": cpb.DeleteCollectionRequest(name="kept"),
+        }[name]
+        with full_disk(tmp_path):
+            failed = fail_of(opened, name, request)
+        assert (failed.code.name, failed.reason) == ("RESOURCE_EXHAUSTED", "DISK_FULL")
+        assert failed.retry_after_ms
+        listed = opened.images.ListImages(ipb.ListImagesRequest(collection="kept"), timeout=10).images
+        assert [(image.id, dict(image.labels)) for image in listed] == [(image_id, {}) for image_id in ids]
+        assert len(opened.search.Search(without_query_in("kept", ids[0]), timeout=10).matches) == 2
+        if name == "ImportImages":
+            retried = list(opened.images.ImportImages(iter([request]), timeout=10))
+            assert retried[0].status.code == 0
+        else:
+            method(opened, name)(request, timeout=10)
+
+
+COVERED = {
+    *((name, reason) for name, reason, _ in CALLS),
+    *((name, reason) for name, reasons in STREAMED.items() for reason in reasons),
+    *((name, "QUEUE_FULL") for name in COMPUTING),
+    *((name, "INTERNAL") for name in COMPUTING),
+    *((name, "MODEL_MISMATCH") for name in COMPUTING if name != "Embed"),
+    *((name, "DISK_FULL") for name in DISK_WRITERS),
+}
+
+
+def promised() -> set[tuple[str, str]]:
+    """Every reason that stands in the comment above an rpc."""
+    pairs = set()
+    for path in PROTOS.rglob("*_service.proto"):
+        for comment, name in re.findall(r"((?:^ *//.*\n)+) *rpc (\w+)\(", path.read_text(), re.MULTILINE):
+            pairs |= {(name, reason) for reason in CODES if re.search(rf"\b{reason}\b", comment)}
+    searched = {reason for name, reason in pairs if name == "Search"}
+    return pairs | {("SearchStream", reason) for reason in searched}
+
+
+def test_every_promised_pair_is_tested() -> None:
+    assert len(promised()) > 50
+    assert promised() - COVERED == set()

@@ -1,0 +1,202 @@
+"""A server's life as its clients see it: loading, serving, deadlines, leaving, a dead engine, draining."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from tests import plugged
+from tests.pictures import picture_bytes
+from tests.rpc.conftest import Doors, doors, failure
+
+from lookalike.v1 import image_service_pb2 as ipb
+from lookalike.v1 import search_service_pb2 as spb
+from lookalike.v1 import types_pb2 as tpb
+from lookalike_server.app import SERVICES, App
+from lookalike_server.config import ConfigError, Settings
+from lookalike_server.errors import DataFolderError
+from lookalike_server.testing import BackgroundServer, serve
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def embed_request(seed: int = 1) -> spb.EmbedRequest:
+    return spb.EmbedRequest(picture=tpb.Picture(content=picture_bytes(seed)))
+
+
+def health_of(channel: grpc.Channel, service: str = "") -> int:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    answer: int = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
+    return answer
+
+
+def settings(folder: Path, **others: Any) -> Settings:
+    return Settings(**{"data": folder, "address": "127.0.0.1:0", "model": "gated", "drain_seconds": 5.0, **others})
+
+
+def test_a_loading_server_says_so_and_tells_what_it_is(tmp_path: Path, gated: None) -> None:
+    server = BackgroundServer(settings(tmp_path / "data"))
+    with plugged.loading.shut():
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        assert plugged.loading.reached.wait(10)
+        opened = Doors(server.address)
+        assert health_of(opened.channel) == NOT_SERVING
+        failed = failure(lambda: opened.search.Embed(embed_request(), timeout=10))
+        assert (failed.code.name, failed.reason) == ("UNAVAILABLE", "MODEL_LOADING")
+        assert failed.retry_after_ms
+        info = opened.search.GetServerInfo(spb.GetServerInfoRequest(), timeout=10)
+        assert not info.ready
+        assert info.limits.max_limit == 1_000
+    starting.join(10)
+    assert [health_of(opened.channel, service) for service in ("", *SERVICES)] == [SERVING] * 4
+    assert opened.search.GetServerInfo(spb.GetServerInfoRequest(), timeout=10).ready
+    opened.channel.close()
+    server.stop()
+
+
+def test_reflection_lists_the_services(shared: Doors) -> None:
+    stub: Any = reflection_pb2_grpc.ServerReflectionStub(shared.channel)
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    answer = next(stub.ServerReflectionInfo(iter([request]), timeout=10))
+    names = {service.name for service in answer.list_services_response.service}
+    assert {*SERVICES, "grpc.health.v1.Health"} <= names
+
+
+def test_past_its_deadline_a_picture_is_dropped_not_computed(gated: None) -> None:
+    with doors(model="gated", max_batch=1) as opened:
+        plugged.computed.clear()
+        with plugged.computing.shut():
+            running = opened.search.Embed.future(embed_request())
+            assert plugged.computing.reached.wait(10)
+            failed = failure(lambda: opened.search.Embed(embed_request(2), timeout=0.3))
+            assert failed.code == grpc.StatusCode.DEADLINE_EXCEEDED
+        running.result(10)
+        opened.search.Embed(embed_request(3), timeout=10)
+        assert len(plugged.computed) == 2
+
+
+def test_who_leaves_is_not_computed(gated: None) -> None:
+    with doors(model="gated", max_batch=1) as opened:
+        opened.make("left")
+        plugged.computed.clear()
+        with plugged.computing.shut():
+            running = opened.search.Embed.future(embed_request())
+            assert plugged.computing.reached.wait(10)
+            requests = (ipb.ImportImagesRequest(collection="left", content=picture_bytes(n)) for n in range(20))
+            stream = opened.images.ImportImages(requests)
+            unary = opened.search.Embed.future(embed_request(2))
+            stream.cancel()
+            unary.cancel()
+            until_nobody_waits(opened)
+        running.result(10)
+        opened.search.Embed(embed_request(3), timeout=10)
+        assert len(plugged.computed) == 2
+
+
+def until_nobody_waits(opened: Doors) -> None:
+    """Return when the server has seen the cancellations: it answers in order, and those came before this call."""
+    for _ in range(3):
+        opened.search.GetServerInfo(spb.GetServerInfoRequest(), timeout=10)
+
+
+def test_a_dead_engine_turns_health_and_fails_who_waits(gated: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fatal(BaseException):
+        pass
+
+    def die() -> None:
+        raise Fatal
+
+    with doors(model="gated") as opened:
+        monkeypatch.setattr(plugged.computing, "pass_through", die)
+        assert failure(lambda: opened.search.Embed(embed_request(), timeout=10)).code == grpc.StatusCode.INTERNAL
+        watch: Any = health_pb2_grpc.HealthStub(opened.channel).Watch  # type: ignore[attr-defined]
+        states = watch(health_pb2.HealthCheckRequest(), timeout=10)
+        assert any(answer.status == NOT_SERVING for answer in states)
+        assert failure(lambda: opened.search.Embed(embed_request(), timeout=10)).code == grpc.StatusCode.INTERNAL
+
+
+def test_draining_answers_what_was_read_and_ends_streams_with_a_reason(tmp_path: Path, gated: None) -> None:
+    server = BackgroundServer(settings(tmp_path / "data"))
+    server.start()
+    opened = Doors(server.address)
+    opened.make("drained")
+    done = threading.Event()
+
+    def requests() -> Any:
+        yield ipb.ImportImagesRequest(tag=1, collection="drained", content=picture_bytes(1))
+        done.wait(30)  # a sender with more to send
+
+    with plugged.computing.shut():
+        answers = opened.images.ImportImages(requests())
+        assert plugged.computing.reached.wait(10)
+        watch: Any = health_pb2_grpc.HealthStub(opened.channel).Watch  # type: ignore[attr-defined]
+        states = watch(health_pb2.HealthCheckRequest(), timeout=10)
+        assert next(states).status == SERVING
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        assert next(states).status == NOT_SERVING
+    assert next(answers).status.code == 0
+    with pytest.raises(grpc.RpcError) as ended:
+        next(answers)
+    done.set()
+    error: Any = ended.value
+    assert error.code() == grpc.StatusCode.UNAVAILABLE
+    assert dict(error.trailing_metadata())["lookalike-reason"] == "SHUTTING_DOWN"
+    stopping.join(30)
+    opened.channel.close()
+    with doors(data=tmp_path / "data", model="gated") as again:
+        assert len(again.images.ListImages(ipb.ListImagesRequest(collection="drained")).images) == 1
+
+
+def test_a_token_is_asked_for_everywhere_but_at_health(tmp_path: Path) -> None:
+    with doors(token="secret") as opened:  # noqa: S106
+        info = spb.GetServerInfoRequest()
+        for metadata in ((), (("authorization", "Bearer wrong"),), (("authorization", "secret"),)):
+            failed = failure(lambda given=metadata: opened.search.GetServerInfo(info, metadata=given, timeout=10))
+            assert (failed.code.name, failed.reason) == ("UNAUTHENTICATED", "UNAUTHENTICATED")
+        stream = opened.images.ImportImages(iter([]), timeout=10)
+        assert failure(lambda: list(stream)).reason == "UNAUTHENTICATED"
+        reflection: Any = reflection_pb2_grpc.ServerReflectionStub(opened.channel)
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        assert failure(lambda: list(reflection.ServerReflectionInfo(iter([request])))).reason == "UNAUTHENTICATED"
+        assert health_of(opened.channel) == SERVING
+        right = (("authorization", "Bearer secret"),)
+        assert opened.search.GetServerInfo(info, metadata=right, timeout=10).ready
+
+
+def test_a_request_id_is_kept_and_given_back(shared: Doors) -> None:
+    request = spb.SearchRequest(collection="nowhere", image_id="0" * 64)
+    with pytest.raises(grpc.RpcError) as raised:
+        shared.search.Search(request, metadata=(("x-request-id", "case-42"),), timeout=10)
+    error: Any = raised.value
+    assert dict(error.trailing_metadata())["lookalike-request-id"] == "case-42"
+
+
+async def start_and_stop(made: Settings) -> None:
+    app = App(made)
+    try:
+        await app.start()
+    finally:
+        await app.stop()
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with serve() as target, pytest.raises(ConfigError, match="choose another --address"):
+        asyncio.run(start_and_stop(settings(tmp_path / "other", address=target, model="tiny")))
+
+
+def test_a_data_folder_is_for_one_server(tmp_path: Path) -> None:
+    with serve(data=tmp_path), pytest.raises(DataFolderError):
+        asyncio.run(start_and_stop(settings(tmp_path, model="tiny")))
+
+
+@pytest.mark.parametrize("address", ["50051", "localhost", "localhost:", "localhost:x", ":1", "localhost:70000"])
+def test_an_address_is_host_and_port(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigError, match="HOST:PORT"):
+        asyncio.run(start_and_stop(settings(tmp_path, address=address, model="tiny")))
