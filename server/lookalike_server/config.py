@@ -106,7 +106,7 @@ def convert(each: Field[Any], value: object) -> object:
     try:
         return kind(value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{each.name} must be a {kind.__name__}, not {value!r}") from error
+        raise ConfigError(f"{each.name} must be of type {kind.__name__}, not {value!r}") from error
 
 
 def flag(each: Field[Any]) -> str:

@@ -8,14 +8,14 @@ cost of a durable write is shared (group commit); the answer is given after it.
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lookalike_server import stages
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.limits import check_id, check_labels, check_source
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.records import Arrival, Outcome, Source
+from lookalike_server.records import Arrival, Content, Outcome, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,15 @@ class Importer:
             check_id(item.image_id)
             return Arrival(item.collection, item.image_id, None, item.source, item.labels)
         image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
-        content = None if known else await self._embedder.embed(Picture(item.content), Lane.BULK)
+        content = None if known else await self._content(item.content, item.source)
         return Arrival(item.collection, image_id, content, item.source, item.labels)
+
+    async def _content(self, content: bytes, source: Source | None) -> Content:
+        """What the bytes tell; where they tell no time, the file's own stands in for it."""
+        told = await self._embedder.embed(Picture(content), Lane.BULK)
+        if told.captured is not None or source is None:
+            return told
+        return replace(told, captured=source.modified)
 
     def _identify(self, collection: str, content: bytes) -> tuple[str, bool]:
         """The picture's id, and whether the collection holds it."""

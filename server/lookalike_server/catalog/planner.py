@@ -1,8 +1,8 @@
 """How a query is answered: through the graph, or by comparing with what the filter admits.
 
-A filter that admits few is answered by comparing with those: exact, and fastest. One that admits many is answered by
-asking the graph for so many more that enough of them pass. When the graph would have to give more than comparing costs,
-or gave too few, every admitted vector is compared.
+A sample tells what share of the images a filter admits. One that admits few is answered by comparing with those: exact,
+and fastest. One that admits many is answered by asking the graph for so many more that enough of them pass. When the
+graph would have to give more than comparing costs, or gave too few, every admitted vector is compared.
 """
 
 from math import ceil, isqrt
@@ -14,17 +14,18 @@ from lookalike_server.catalog.shelf import Found, Shelf
 from lookalike_server.catalog.vectors import Serials
 from lookalike_server.records import Vector
 
+_SAMPLE = 256
 _MARGIN = 1.5  # the share that passes near the query may be lower than the share that passes overall
 
 
 class Admission(Protocol):
     """Which images a filter admits."""
 
-    def first(self, limit: int | None) -> Serials:
-        """The first of all that it admits, ascending; None: all."""
+    def all(self) -> Serials:
+        """All that it admits, ascending."""
 
     def among(self, serials: Serials) -> Serials:
-        """Those that it admits, ascending."""
+        """Those of `serials` that it admits, ascending."""
 
 
 def worth_comparing(count: int) -> int:
@@ -36,23 +37,25 @@ def answer(shelf: Shelf, query: Vector, k: int, admission: Admission | None, *, 
     """The `k` nearest that are admitted (None: all are), and some more for whoever sorts out the last."""
     if admission is None:
         return shelf.compare(query, k) if exact else shelf.search(query, k)
-    if exact:
-        return shelf.compare(query, k, admission.first(None))
-    bound = worth_comparing(len(shelf))
-    first = admission.first(bound + 1)
-    if len(first) <= bound:
-        return shelf.compare(query, k, first)
-    wanted = ceil(k * _MARGIN / _share(shelf, first))
-    found = _masked(shelf.search(query, wanted), admission) if wanted <= bound else None
+    found = None if exact else _sought(shelf, query, k, admission)
     if found is None or len(found.serials) < k:
-        return shelf.compare(query, k, admission.first(None))
+        return shelf.compare(query, k, admission.all())
     return found
 
 
-def _share(shelf: Shelf, first: Serials) -> float:
-    """Share of the images that the filter admits, judged by the stretch of serials that holds `first`."""
-    stretch = np.searchsorted(shelf.vectors.serials(), first[-1], side="right")
-    return min(1.0, len(first) / max(1, int(stretch)))
+def _sought(shelf: Shelf, query: Vector, k: int, admission: Admission) -> Found | None:
+    """What passes of the graph's answer; None when comparing with all that is admitted costs less."""
+    share, bound = _share(shelf, admission), worth_comparing(len(shelf))
+    if share * len(shelf) <= bound or k * _MARGIN / share > bound:
+        return None
+    return _masked(shelf.search(query, ceil(k * _MARGIN / share)), admission)
+
+
+def _share(shelf: Shelf, admission: Admission) -> float:
+    """Share of the images that the filter admits, judged by a sample spread over all ages."""
+    serials = shelf.vectors.serials()
+    sample = serials[:: max(1, len(serials) // _SAMPLE)]
+    return len(admission.among(sample)) / max(1, len(sample))
 
 
 def _masked(found: Found, admission: Admission) -> Found:

@@ -33,8 +33,8 @@ class _Filtered:
     def __init__(self, store: Store, entry: Entry, wanted: Filter) -> None:
         self._store, self._entry, self._wanted = store, entry, wanted
 
-    def first(self, limit: int | None) -> Serials:
-        return self._store.admitted(self._entry, self._wanted, limit=limit)
+    def all(self) -> Serials:
+        return self._store.admitted(self._entry, self._wanted)
 
     def among(self, serials: Serials) -> Serials:
         return self._store.admitted(self._entry, self._wanted, among=serials.tolist())

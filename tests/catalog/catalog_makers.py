@@ -1,0 +1,70 @@
+"""Makes what catalog tests put in."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.records import Arrival, Content, Image, Matches, Source, Vector
+
+DIM = 8
+MODEL = "tiny-1"
+
+
+def image_id(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def units(count: int, dim: int = DIM, seed: int = 0) -> Rows:
+    rows = np.random.default_rng(seed).standard_normal((count, dim))
+    normed: Rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return normed
+
+
+def serials(first: int, count: int) -> Serials:
+    return np.arange(first, first + count, dtype=np.int64)
+
+
+def vector_of(number: int, dim: int = DIM) -> Vector:
+    vector: Vector = units(1, dim, seed=number)[0]
+    return vector
+
+
+def arrival(
+    number: int,
+    *,
+    collection: str = "c",
+    path: str = "",
+    modified: int | None = None,
+    labels: Mapping[str, str] | None = None,
+    captured: int | None = None,
+    vector: Vector | None = None,
+) -> Arrival:
+    content = Content(
+        width=640,
+        height=480,
+        size_bytes=1_000 + number,
+        format="JPEG",
+        captured=captured,
+        vector=vector_of(number) if vector is None else vector,
+    )
+    source = Source(path, modified) if path else None
+    return Arrival(collection, image_id(number), content, source, labels or {})
+
+
+def sighting(number: int, *, path: str = "", labels: Mapping[str, str] | None = None) -> Arrival:
+    return Arrival("c", image_id(number), None, Source(path) if path else None, labels or {})
+
+
+def open_catalog(folder: Path, **settings: Any) -> Catalog:
+    return Catalog(folder, **{"model_id": MODEL, "dim": DIM, **settings})
+
+
+def ids(found: Matches | list[Image]) -> list[str]:
+    if isinstance(found, Matches):
+        return [match.image.id for match in found.matches]
+    return [image.id for image in found]

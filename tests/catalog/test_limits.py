@@ -1,0 +1,88 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lookalike_server.catalog import limits
+from lookalike_server.errors import BadFilter, BadRequest
+from lookalike_server.records import Arrival, Filter, Source
+
+ID = "0a" * 32
+
+GOOD: list[tuple[Callable[[Any], None], Any]] = [
+    (limits.check_name, "a"),
+    (limits.check_name, "0.b_C-" + "x" * 57),
+    (limits.check_description, "ü" * 1_000),
+    (limits.check_id, ID),
+    (limits.check_ids, [ID] * 10_000),
+    (limits.check_labels, {str(n): "v" * 1_000 for n in range(64)}),
+    (limits.check_labels, {"k" * 63: ""}),
+    (limits.check_source, Source("p" * 4_096)),
+    (limits.check_page_size, 1_000),
+    (limits.check_limit, 1_000),
+    (limits.check_max_distance, 0.0),
+    (limits.check_max_distance, None),
+    (limits.check_filter, Filter(captured_from=1, captured_before=2, path_prefix="p" * 4_096)),
+]
+
+BAD: list[tuple[Callable[[Any], None], Any]] = [
+    (limits.check_name, ""),
+    (limits.check_name, "x" * 64),
+    (limits.check_name, ".hidden"),
+    (limits.check_name, "a/b"),
+    (limits.check_name, "a\n"),
+    (limits.check_name, "ärger"),
+    (limits.check_description, "d" * 1_001),
+    (limits.check_description, "half \ud800"),
+    (limits.check_id, ID.upper()),
+    (limits.check_id, ID[:-1]),
+    (limits.check_id, ID + "\n"),
+    (limits.check_ids, [ID] * 10_001),
+    (limits.check_ids, ["x"]),
+    (limits.check_labels, {str(n): "" for n in range(65)}),
+    (limits.check_labels, {"": "v"}),
+    (limits.check_labels, {"k" * 64: "v"}),
+    (limits.check_labels, {"k": "v" * 1_001}),
+    (limits.check_labels, {"k": "nul\0"}),
+    (limits.check_source, Source("")),
+    (limits.check_source, Source("p" * 4_097)),
+    (limits.check_arrival, Arrival("c", "no id", None)),
+    (limits.check_arrival, Arrival("c", ID, None, Source(""))),
+    (limits.check_page_size, 0),
+    (limits.check_page_size, 1_001),
+    (limits.check_limit, 0),
+    (limits.check_limit, 1_001),
+    (limits.check_max_distance, -0.1),
+    (limits.check_max_distance, float("nan")),
+]
+
+BAD_FILTERS = [
+    Filter(captured_from=2, captured_before=2),
+    Filter(ids=frozenset(["x"])),
+    Filter(not_ids=frozenset(["x"])),
+    Filter(labels={"": "v"}),
+    Filter(path_prefix="p" * 4_097),
+]
+
+
+@pytest.mark.parametrize(("check", "value"), GOOD)
+def test_passes(check: Callable[[Any], None], value: Any) -> None:
+    check(value)
+
+
+@pytest.mark.parametrize(("check", "value"), BAD)
+def test_refuses(check: Callable[[Any], None], value: Any) -> None:
+    with pytest.raises(BadRequest):
+        check(value)
+
+
+@pytest.mark.parametrize("wanted", BAD_FILTERS)
+def test_refuses_filters_by_their_own_reason(wanted: Filter) -> None:
+    with pytest.raises(BadFilter):
+        limits.check_filter(wanted)
+
+
+def test_a_long_text_is_not_repeated_whole() -> None:
+    with pytest.raises(BadRequest) as caught:
+        limits.check_name("x" * 100_000)
+    assert len(caught.value.message) < 500

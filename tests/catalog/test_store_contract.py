@@ -1,0 +1,324 @@
+"""What every store keeps, ours and strangers'."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from catalog_makers import DIM, MODEL, arrival, image_id, sighting, vector_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lookalike_server import plugins
+from lookalike_server.catalog.store import Added, Entry, Store
+from lookalike_server.errors import (
+    BadRequest,
+    CollectionExists,
+    CollectionNotFound,
+    ImageNotFound,
+    LookalikeError,
+    ShuttingDown,
+)
+from lookalike_server.records import Arrival, Filter, Image, Outcome, Source
+
+GROUP = "lookalike.stores"
+
+
+@pytest.fixture(params=plugins.names(GROUP))
+def kind(request: pytest.FixtureRequest) -> type[Store]:
+    found: type[Store] = plugins.load(GROUP, request.param)
+    return found
+
+
+@pytest.fixture
+def store(kind: type[Store], tmp_path: Path) -> Iterator[Store]:
+    opened = kind(tmp_path)
+    opened.create_collection("c", "", MODEL, DIM)
+    yield opened
+    opened.close()
+
+
+def outcomes(results: list[Added | LookalikeError]) -> list[Any]:
+    return [one.outcome if isinstance(one, Added) else type(one) for one in results]
+
+
+def numbers(store: Store, wanted: Filter, **how: Any) -> list[int]:
+    """Numbers, as `arrival` takes them, of the images that a filter admits."""
+    entry = store.collection("c")
+    found = store.ids_of(entry, store.admitted(entry, wanted, **how).tolist())
+    known = {image_id(number): number for number in range(200)}
+    return [known[found[serial]] for serial in sorted(found)]
+
+
+def image(store: Store, number: int) -> Image:
+    entry = store.collection("c")
+    return store.images(entry, list(store.serials_of(entry, [image_id(number)]).values()))[0]
+
+
+def test_a_collection_is_made_kept_changed_and_removed(store: Store) -> None:
+    made = store.create_collection("d", "first", "m-2", 4)
+    assert store.collection("d") == made
+    assert (made.record.model_id, made.record.dim, made.record.image_count) == ("m-2", 4, 0)
+    changed = store.update_collection("d", "second")
+    assert (changed.record.description, changed.key) == ("second", made.key)
+    assert changed.record.generation > made.record.generation
+    assert store.update_collection("d", "second") == changed
+    assert store.delete_collection("d") == changed
+    for call in (store.collection, store.delete_collection):
+        with pytest.raises(CollectionNotFound):
+            call("d")
+
+
+def test_a_name_is_given_once(store: Store) -> None:
+    with pytest.raises(CollectionExists):
+        store.create_collection("c", "", MODEL, DIM)
+
+
+def test_a_collection_made_again_is_another(store: Store) -> None:
+    store.add([arrival(1)])
+    old = store.delete_collection("c")
+    new = store.create_collection("c", "", MODEL, DIM)
+    assert new.key != old.key
+    assert new.uuid != old.uuid
+    assert store.admitted(new, Filter()).size == 0
+
+
+def test_collections_come_by_name_a_page_at_a_time(store: Store) -> None:
+    for name in ("b", "a", "d"):
+        store.create_collection(name, "", MODEL, DIM)
+    assert [entry.record.name for entry in store.collections("", 2)] == ["a", "b"]
+    assert [entry.record.name for entry in store.collections("b", 9)] == ["c", "d"]
+
+
+def test_what_is_added_comes_back(store: Store) -> None:
+    sent = arrival(1, path="/a/b/1.jpg", modified=5, labels={"k": "v"}, captured=7)
+    (added,) = store.add([sent])
+    found = image(store, 1)
+    assert outcomes([added]) == [Outcome.CREATED]
+    assert (found.id, found.collection, found.captured) == (image_id(1), "c", 7)
+    assert (found.width, found.height, found.size_bytes, found.format) == (640, 480, 1_001, "JPEG")
+    assert found.sources == (Source("/a/b/1.jpg", 5),)
+    assert found.labels == {"k": "v"}
+    assert found.created == found.updated > 1_600_000_000_000_000
+
+
+def test_vectors_come_back_bit_for_bit(store: Store) -> None:
+    store.add([arrival(number) for number in range(1_200)])
+    entry = store.collection("c")
+    found = store.vectors_of(entry, [image_id(3), image_id(5_000)])
+    assert found.keys() == {image_id(3)}
+    np.testing.assert_array_equal(found[image_id(3)], vector_of(3))
+    slices = list(store.vectors(entry))
+    rows = np.concatenate([rows for _, rows in slices])
+    serials = np.concatenate([serials for serials, _ in slices])
+    assert rows.dtype == np.float32
+    assert np.all(np.diff(serials) > 0)
+    np.testing.assert_array_equal(rows, np.stack([vector_of(number) for number in range(1_200)]))
+
+
+def test_an_image_is_held_once(store: Store) -> None:
+    first = store.add([arrival(1, path="/a"), arrival(1, path="/b"), sighting(1, path="/c")])
+    again = store.add([arrival(1, path="/d")])
+    assert outcomes(first + again) == [Outcome.CREATED, *[Outcome.EXISTED] * 3]
+    assert [source.path for source in image(store, 1).sources] == ["/a", "/b", "/c", "/d"]
+    assert store.collection("c").record.image_count == 1
+
+
+def test_labels_are_merged_and_equal_keys_replaced(store: Store) -> None:
+    store.add([arrival(1, labels={"a": "1", "b": "1"}), sighting(1, labels={"b": "2", "c": "2"})])
+    assert image(store, 1).labels == {"a": "1", "b": "2", "c": "2"}
+
+
+def test_a_sighting_that_changes_nothing_changes_nothing(store: Store) -> None:
+    store.add([arrival(1, path="/a", modified=5, labels={"k": "v"})])
+    before = (store.collection("c"), image(store, 1))
+    store.add([arrival(1, path="/a", modified=5, labels={"k": "v"}), sighting(1, path="/a"), sighting(1)])
+    assert (store.collection("c"), image(store, 1)) == before
+
+
+@pytest.mark.parametrize(
+    "news", [sighting(1, path="/b"), sighting(1, labels={"k": "w"}), arrival(1, path="/a", modified=6)]
+)
+def test_every_other_sighting_makes_a_new_generation(store: Store, news: Arrival) -> None:
+    store.add([arrival(1, path="/a", modified=5, labels={"k": "v"})])
+    before = store.collection("c").record.generation
+    store.add([news])
+    assert store.collection("c").record.generation > before
+
+
+def test_the_oldest_thousand_sources_are_kept(store: Store) -> None:
+    store.add([arrival(1, path="/0")])
+    store.add([sighting(1, path=f"/{number}") for number in range(1, 1_010)])
+    assert [source.path for source in image(store, 1).sources] == [f"/{number}" for number in range(1_000)]
+    before = store.collection("c")
+    store.add([sighting(1, path="/one more")])
+    assert store.collection("c") == before
+
+
+def test_an_error_costs_its_own_arrival(store: Store) -> None:
+    full = {str(number): "" for number in range(64)}
+    results = store.add(
+        [
+            arrival(1, labels=full),
+            arrival(2, collection="nowhere"),
+            sighting(3),
+            sighting(1, path="/lost", labels={"one": "more"}),
+            arrival(4),
+        ]
+    )
+    wanted = [Outcome.CREATED, CollectionNotFound, ImageNotFound, BadRequest, Outcome.CREATED]
+    assert outcomes(results) == wanted
+    assert image(store, 1).sources == ()
+    assert numbers(store, Filter()) == [1, 4]
+
+
+def test_one_batch_may_serve_several_collections(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    store.add([arrival(1), arrival(1, collection="d"), arrival(2, collection="d")])
+    counts = [store.collection(name).record.image_count for name in ("c", "d")]
+    assert counts == [1, 2]
+
+
+def test_labels_are_replaced(store: Store) -> None:
+    store.add([arrival(1, labels={"a": "1"})])
+    entry = store.collection("c")
+    assert store.update_labels(entry, image_id(1), {"b": "2"}).labels == {"b": "2"}
+    changed = store.collection("c")
+    assert changed.record.generation > entry.record.generation
+    store.update_labels(entry, image_id(1), {"b": "2"})
+    assert store.collection("c") == changed
+    with pytest.raises(ImageNotFound):
+        store.update_labels(entry, image_id(2), {})
+
+
+def test_deleting_is_all_or_none(store: Store) -> None:
+    store.add([arrival(1), arrival(2)])
+    entry = store.collection("c")
+    with pytest.raises(ImageNotFound):
+        store.delete_images(entry, [image_id(1), image_id(9)], allow_missing=False)
+    assert numbers(store, Filter()) == [1, 2]
+    gone = store.delete_images(entry, [image_id(1), image_id(9), image_id(1)], allow_missing=True)
+    assert len(gone) == 1
+    assert numbers(store, Filter()) == [2]
+    assert store.collection("c").record.image_count == 1
+
+
+def test_serials_are_never_given_twice(store: Store, kind: type[Store], tmp_path: Path) -> None:
+    store.add([arrival(1), arrival(2)])
+    gone = store.delete_images(store.collection("c"), [image_id(1), image_id(2)], allow_missing=False)
+    store.close()
+    again = kind(tmp_path)
+    (added,) = again.add([arrival(2)])
+    again.close()
+    assert isinstance(added, Added)
+    assert added.serial > max(gone)
+
+
+def test_nothing_deleted_stays_on_disk(store: Store, tmp_path: Path) -> None:
+    path, label = "/secret/place-4711.jpg", "topic-0815"
+    store.add([arrival(1, path=path, labels={"k": label}), *map(arrival, range(2, 100))])
+    traces = [vector_of(1).tobytes(), path.encode(), label.encode(), bytes.fromhex(image_id(1))]
+    assert all(on_disk(tmp_path, trace) for trace in traces)
+    store.delete_images(store.collection("c"), [image_id(1)], allow_missing=False)
+    assert not any(on_disk(tmp_path, trace) for trace in traces)
+    assert on_disk(tmp_path, vector_of(2).tobytes())
+    store.delete_collection("c")
+    assert not on_disk(tmp_path, vector_of(2).tobytes())
+
+
+def on_disk(folder: Path, trace: bytes) -> bool:
+    return any(trace in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+ADMITTED = [
+    (Filter(), [1, 2, 3, 4]),
+    (Filter(labels={"k": "x"}), [1, 2]),
+    (Filter(labels={"k": "x", "l": "z"}), [2]),
+    (Filter(labels={"k": "X"}), []),
+    (Filter(path_prefix="/a/"), [1, 2]),
+    (Filter(path_prefix="/A"), []),
+    (Filter(path_prefix="/%"), []),
+    (Filter(path_prefix="/50%_["), [3]),
+    (Filter(captured_from=20), [2, 3]),
+    (Filter(captured_before=20), [1]),
+    (Filter(captured_from=10, captured_before=21), [1, 2]),
+    (Filter(ids=frozenset(map(image_id, (2, 3, 99)))), [2, 3]),
+    (Filter(not_ids=frozenset(map(image_id, (2, 3, 99)))), [1, 4]),
+    (Filter(not_folders=frozenset(["/a/"])), [3, 4]),
+    (Filter(not_folders=frozenset(["/a", ""])), [1, 2, 3, 4]),
+    (Filter(ids=frozenset(map(image_id, range(10_000)))), [1, 2, 3, 4]),
+    (Filter(not_ids=frozenset(map(image_id, range(2, 10_002)))), [1]),
+    (Filter(path_prefix="/", labels={"k": "x"}, captured_from=20, not_ids=frozenset([image_id(1)])), [2]),
+]
+
+
+@pytest.mark.parametrize(("wanted", "admitted"), ADMITTED)
+def test_filters(store: Store, wanted: Filter, admitted: list[int]) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    store.add([arrival(number, collection="d", path="/a/0", labels={"k": "x"}, captured=20) for number in range(9)])
+    store.add(
+        [
+            arrival(1, path="/a/1", labels={"k": "x"}, captured=10),
+            arrival(2, path="/b/2", labels={"k": "x", "l": "z"}, captured=20),
+            arrival(3, path="/50%_[/3", labels={"k": "y"}, captured=30),
+            arrival(4),
+            sighting(2, path="/a/2"),
+        ]
+    )
+    assert numbers(store, wanted) == admitted
+    some = list(store.serials_of(store.collection("c"), [image_id(2), image_id(4)]).values())
+    assert numbers(store, wanted, among=some) == [number for number in admitted if number in (2, 4)]
+
+
+def test_listing_goes_on_after_a_serial(store: Store) -> None:
+    store.add([arrival(number, labels={"k": "x"}) for number in range(10)])
+    entry = store.collection("c")
+    for wanted in (Filter(), Filter(labels={"k": "x"})):
+        first = store.admitted(entry, wanted, limit=4)
+        assert numbers(store, wanted, limit=4) == [0, 1, 2, 3]
+        assert numbers(store, wanted, after=int(first[-1]), limit=4) == [4, 5, 6, 7]
+
+
+@given(
+    paths=st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=6), unique=True),
+    prefix=st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=3),
+)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_prefix_is_taken_letter_for_letter(store: Store, paths: list[str], prefix: str) -> None:
+    store.delete_collection("c")
+    store.create_collection("c", "", MODEL, DIM)
+    store.add([arrival(number, path=path) for number, path in enumerate(paths)])
+    wanted = [number for number, path in enumerate(paths) if path.startswith(prefix)]
+    assert numbers(store, Filter(path_prefix=prefix)) == wanted
+
+
+@pytest.mark.parametrize("last", ["\ud7ff", "\U0010ffff"])
+def test_a_prefix_may_end_in_the_last_letter_there_is(store: Store, last: str) -> None:
+    store.add([arrival(1, path=f"/{last}x"), arrival(2, path="/x"), arrival(3, path="/\ue000")])
+    assert numbers(store, Filter(path_prefix=f"/{last}")) == [1]
+    store.add([arrival(4, path=f"{last}x")])
+    assert numbers(store, Filter(path_prefix=last)) == [4]
+
+
+def test_all_is_there_after_a_restart(store: Store, kind: type[Store], tmp_path: Path) -> None:
+    store.add([arrival(1, path="/a", labels={"k": "v"}), arrival(2)])
+    before: tuple[Entry, Image] = (store.collection("c"), image(store, 1))
+    store.close()
+    again = kind(tmp_path)
+    assert (again.collection("c"), image(again, 1)) == before
+    again.close()
+
+
+def test_a_sound_store_has_no_findings(store: Store) -> None:
+    store.add([arrival(number, path=f"/{number}", labels={"k": "v"}) for number in range(20)])
+    store.delete_images(store.collection("c"), [image_id(3)], allow_missing=False)
+    assert store.check() == []
+
+
+def test_a_closed_store_says_so(store: Store) -> None:
+    store.close()
+    with pytest.raises(ShuttingDown):
+        store.collection("c")
+    with pytest.raises(ShuttingDown):
+        store.add([arrival(1)])

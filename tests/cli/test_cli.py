@@ -1,0 +1,165 @@
+import json
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from tests.cli.shell import Run, environment, lookalike, start
+
+from lookalike.cli.output import plain, printable, size
+from lookalike.types import Source
+
+NOBODY = "127.0.0.1:1"
+
+HEAVY = {"grpc", "google", "numpy", "PIL", "asyncio"}
+MODULES = """
+import sys
+from lookalike.cli import main
+sys.argv = ["lookalike", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"], ["demo", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES, *arguments], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert not HEAVY & set(done.stderr.split())
+
+
+def test_help_names_every_command() -> None:
+    done = lookalike("--help")
+    assert done.returncode == 0
+    for command in ("demo", "serve", "index", "search", "show", "doctor", "verify", "collections"):
+        assert f" {command} " in done.stdout
+
+
+def test_version() -> None:
+    assert lookalike("--version").stdout == f"lookalike {version('lookalike')}\n"
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    hidden = "import sys; sys.modules['typer'] = None; from lookalike.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'pip install "lookalike[cli]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"],
+        ["index"],
+        ["index", "no-such-folder"],
+        ["search", "no-such-file.jpg"],
+        ["search", __file__, "--limit", "0"],
+        ["search", __file__, "--region", "0,0,1"],
+        ["search", __file__, "--label", "=alps"],
+        ["show", "no-such-file.jpg"],
+    ],
+)
+def test_wrong_usage_has_status_2(run: Run, arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2
+
+
+def test_an_unreachable_server_is_one_line() -> None:
+    done = lookalike("collections", "--server", NOBODY)
+    assert done.returncode == 1
+    assert done.stderr.startswith("SERVER_UNAVAILABLE ")
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+
+
+def test_an_error_as_json_goes_to_standard_error() -> None:
+    done = lookalike("collections", "--server", NOBODY, "--json")
+    assert done.returncode == 1
+    assert not done.stdout
+    error = json.loads(done.stderr)["error"]
+    assert (error["code"], error["reason"]) == ("UNAVAILABLE", "SERVER_UNAVAILABLE")
+    assert error["message"]
+
+
+def test_the_server_may_be_named_by_a_variable(target: str) -> None:
+    done = lookalike("collections", "--json", extra={"LOOKALIKE_SERVER": target})
+    assert done.returncode == 0
+    assert "collections" in json.loads(done.stdout)
+
+
+def test_serve_help_is_the_servers_own() -> None:
+    line = [sys.executable, "-m", "lookalike_server", "serve", "--help"]
+    servers = subprocess.run(line, capture_output=True, text=True, env=environment(), check=True)
+    assert lookalike("serve", "--help").stdout == servers.stdout
+
+
+def test_serve_passes_arguments_signals_and_status_on(tmp_path: Path) -> None:
+    process = start("serve", "--data", tmp_path, "--model", "tiny", "--address", "127.0.0.1:0")
+    assert process.stderr is not None
+    with process:
+        said = next(line for line in process.stderr if "serving" in line)
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+    assert "tiny" in said
+    assert "stopped" in rest
+    assert process.returncode == 0
+    assert any(tmp_path.iterdir())
+
+
+def test_serve_passes_wrong_usage_on() -> None:
+    done = lookalike("serve", "--fly")
+    assert done.returncode == 2
+    assert "--fly" in done.stderr
+
+
+def test_verify_passes_the_servers_verdict_on(tmp_path: Path) -> None:
+    done = lookalike("verify", "--data", tmp_path / "none", "--model", "tiny")
+    assert done.returncode == 1
+    assert str(tmp_path / "none") in done.stderr
+
+
+def test_collections_are_made_listed_and_removed(run: Run) -> None:
+    assert run("collections", "create", "case-7", "--description", "shed [red]").exit_code == 0
+    listed = json.loads(run("collections", "--json").stdout)["collections"]
+    assert [(each["name"], each["description"]) for each in listed] == [("case-7", "shed [red]")]
+    assert "case-7" in run("collections").stdout
+    removed = run("collections", "delete", "case-7", "--yes", "--json")
+    assert json.loads(removed.stdout) == {"name": "case-7", "deleted_image_count": 0}
+    assert json.loads(run("collections", "--json").stdout) == {"collections": []}
+
+
+def test_a_collection_is_removed_only_after_a_yes(run: Run) -> None:
+    run("collections", "create", "kept")
+    refused = run("collections", "delete", "kept", typed="n\n")
+    assert refused.exit_code == 1
+    assert [each["name"] for each in json.loads(run("collections", "--json").stdout)["collections"]] == ["kept"]
+    assert run("collections", "delete", "kept", typed="y\n").exit_code == 0
+    assert json.loads(run("collections", "--json").stdout)["collections"] == []
+
+
+def test_making_a_collection_twice_is_an_error(run: Run) -> None:
+    run("collections", "create", "twice")
+    again = run("collections", "create", "twice")
+    assert again.exit_code == 1
+    assert again.stderr.startswith("COLLECTION_EXISTS ")
+
+
+def test_text_from_outside_cannot_steer_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\udcffc\nd") == "a\ufffd[2Jb\ufffdc\ufffdd"
+    assert printable("Zürich [red] 写真.jpg") == "Zürich [red] 写真.jpg"
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (48_211, "48 kB"), (12_345_678, "12 MB")]
+)
+def test_sizes_read_well(count: int, words: str) -> None:
+    assert size(count) == words
+
+
+def test_sdk_objects_become_json() -> None:
+    assert plain({"seen": (Source("a.jpg"),)}) == {"seen": [{"path": "a.jpg", "modified": None}]}

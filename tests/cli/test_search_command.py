@@ -1,0 +1,150 @@
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from tests.cli.shell import Run, lookalike
+from tests.pictures import picture, write_pictures
+
+
+@pytest.fixture(autouse=True)
+def indexed(run: Run, folder: Path) -> None:
+    assert run("index", folder, "-c", "trip", "--label", "place=alps").exit_code == 0
+
+
+def found(run: Run, *arguments: object) -> dict[str, Any]:
+    done = run("search", *arguments, "-c", "trip", "--json")
+    assert done.exit_code == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def names(result: dict[str, Any]) -> list[str]:
+    return [Path(match["image"]["sources"][0]["path"]).name for match in result["matches"]]
+
+
+def test_a_picture_finds_itself_first(run: Run, folder: Path) -> None:
+    result = found(run, folder / "0002.png")
+    first = result["matches"][0]
+    assert names(result)[0] == "0002.png"
+    assert first["rank"] == 1
+    assert first["distance"] == pytest.approx(0, abs=1e-3)
+    assert first["score"] == pytest.approx(1, abs=1e-3)
+    assert len(result["matches"]) == 6
+    assert result["model_id"]
+    assert set(result["timings"]) == {"decode", "queue", "embed", "index", "total"}
+
+
+def test_the_table_shows_paths_labels_and_what_it_stands_on(target: str, folder: Path) -> None:
+    done = lookalike("search", folder / "0002.png", "-c", "trip", "--exact", "--server", target)
+    assert done.returncode == 0
+    assert str(folder / "0002.png") in done.stdout.splitlines()[1]
+    assert "place=alps" in done.stdout
+    assert "exact" in done.stdout
+    assert "decode" in done.stdout
+
+
+def test_limit(run: Run, folder: Path) -> None:
+    assert len(found(run, folder / "0002.png", "--limit", 2)["matches"]) == 2
+
+
+def test_a_stored_image_is_not_its_own_match(run: Run, folder: Path) -> None:
+    image_id = sha256((folder / "0002.png").read_bytes()).hexdigest()
+    assert sorted(names(found(run, f"id:{image_id}"))) == ["0000.png", "0001.png", "0003.png", "0004.png", "0005.png"]
+
+
+def test_labels_admit(run: Run, folder: Path) -> None:
+    assert found(run, folder / "0002.png", "--label", "place=sea")["matches"] == []
+    assert len(found(run, folder / "0002.png", "--label", "place=alps")["matches"]) == 6
+
+
+def test_path_prefix_admits(run: Run, folder: Path) -> None:
+    result = found(run, folder / "0002.png", "--path-prefix", f"{folder.as_posix()}/more/")
+    assert sorted(names(result)) == ["0004.png", "0005.png"]
+
+
+def test_the_querys_folder_can_be_left_out(run: Run, folder: Path) -> None:
+    assert sorted(names(found(run, folder / "0002.png", "--not-same-folder"))) == ["0004.png", "0005.png"]
+
+
+def test_max_distance_admits(run: Run, folder: Path) -> None:
+    assert names(found(run, folder / "0002.png", "--max-distance", "0.001")) == ["0002.png"]
+
+
+def test_a_region_is_looked_for_alone(run: Run, folder: Path, tmp_path: Path) -> None:
+    side_by_side = Image.new("RGB", (400, 150))
+    side_by_side.paste(picture(9), (0, 0))
+    side_by_side.paste(picture(2), (200, 0))
+    side_by_side.save(tmp_path / "both.png")
+    result = found(run, tmp_path / "both.png", "--region", "0.5,0,1,1")
+    assert names(result)[0] == "0002.png"
+    assert result["matches"][0]["distance"] == pytest.approx(0, abs=1e-3)
+
+
+def test_nothing_found_is_said(run: Run, folder: Path) -> None:
+    done = run("search", folder / "0002.png", "-c", "trip", "--label", "place=sea")
+    assert done.exit_code == 0
+    assert "Nothing in trip matches." in done.stdout
+
+
+def test_a_broken_query_is_one_friendly_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    done = run("search", tmp_path / "broken.jpg", "-c", "trip")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("IMAGE_UNDECODABLE ")
+    assert not done.stdout
+
+
+def test_an_unknown_collection_is_said(run: Run, folder: Path) -> None:
+    done = run("search", folder / "0002.png", "-c", "nowhere")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("COLLECTION_NOT_FOUND ")
+
+
+def test_a_contact_sheet_is_written(run: Run, folder: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    done = run("search", folder / "0002.png", "-c", "trip", "--sheet", sheet)
+    assert done.exit_code == 0
+    assert str(sheet) in done.stderr.replace("\n", "")
+    with Image.open(sheet) as written:
+        assert written.format == "PNG"
+        assert written.width > written.height > 400
+
+
+def test_a_contact_sheet_of_a_stored_image(run: Run, folder: Path, tmp_path: Path) -> None:
+    image_id = sha256((folder / "0002.png").read_bytes()).hexdigest()
+    assert run("search", f"id:{image_id}", "-c", "trip", "--sheet", tmp_path / "sheet.png").exit_code == 0
+    assert (tmp_path / "sheet.png").exists()
+
+
+def test_a_contact_sheet_never_replaces_a_picture(run: Run, folder: Path, tmp_path: Path) -> None:
+    (original,) = write_pictures(tmp_path, range(7, 8))
+    before = original.read_bytes()
+    done = run("search", folder / "0002.png", "-c", "trip", "--sheet", original)
+    assert done.exit_code == 1
+    assert "not a contact sheet" in done.stderr.replace("\n", " ")
+    assert original.read_bytes() == before
+
+
+def test_show_by_file_and_by_id_agree(run: Run, folder: Path) -> None:
+    by_file = json.loads(run("show", folder / "0003.png", "-c", "trip", "--json").stdout)
+    by_id = json.loads(run("show", by_file["id"], "-c", "trip", "--json").stdout)
+    assert by_file == by_id
+    assert by_file["id"] == sha256((folder / "0003.png").read_bytes()).hexdigest()
+    assert (by_file["width"], by_file["height"], by_file["format"]) == (200, 150, "PNG")
+
+
+def test_show_gives_the_record_in_words(target: str, folder: Path) -> None:
+    done = lookalike("show", folder / "0003.png", "-c", "trip", "--server", target)
+    assert str(folder / "0003.png") in done.stdout
+    assert "PNG, 200 x 150 pixels" in done.stdout
+    assert "place=alps" in done.stdout
+
+
+def test_show_of_a_picture_not_held(run: Run, tmp_path: Path) -> None:
+    (stranger,) = write_pictures(tmp_path, range(8, 9))
+    done = run("show", stranger, "-c", "trip")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("IMAGE_NOT_FOUND ")

@@ -1,0 +1,142 @@
+"""Importing with both clients, to a real server, over wires that break."""
+
+import io
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.client.faces import Connect
+from tests.client.wire import Wire
+from tests.pictures import picture_bytes, write_pictures
+
+from lookalike import Client, errors
+from lookalike.importing import Importable
+from lookalike.types import ImportProgress
+from lookalike_server.testing import serve
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More pictures than two windows hold."""
+    folder = tmp_path_factory.mktemp("many")
+    write_pictures(folder, range(100, 250))
+    return folder
+
+
+def outcomes(done: list[ImportProgress]) -> Counter[str]:
+    return Counter(str(each.outcome) for each in done)
+
+
+def test_a_folder_is_imported_once(looks: Client, collection: str, many: Path) -> None:
+    first = list(looks.import_folder(many, collection=collection))
+    assert outcomes(first) == {"created": 150}
+    assert [each.done for each in first] == list(range(1, 151))
+    assert {each.total for each in first} == {150}
+    assert {each.index for each in first} == set(range(150))
+    assert first[-1].sent_bytes == sum(path.stat().st_size for path in many.iterdir())
+    again = list(looks.import_folder(many, collection=collection))
+    assert outcomes(again) == {"existed": 150}
+    assert again[-1].sent_bytes == 0
+    assert looks.collection(collection).image_count == 150
+
+
+def test_bad_items_fail_alone(looks: Client, collection: str, tmp_path: Path) -> None:
+    items: list[Importable] = [
+        picture_bytes(1),
+        b"no picture",
+        tmp_path / "missing.jpg",
+        io.BytesIO(picture_bytes(2)),
+        picture_bytes(1),
+    ]
+    done = {each.index: each for each in looks.import_images(items, collection=collection)}
+    assert [done[index].outcome for index in (1, 2)] == ["failed", "failed"]
+    assert isinstance(done[1].error, errors.ImageUndecodable)
+    assert isinstance(done[2].error, errors.ImageUnreadable)
+    assert done[3].outcome == "created"
+    assert {str(done[0].outcome), str(done[4].outcome)} == {"created", "existed"}
+
+
+def test_a_picture_over_the_limit_fails_alone(connect: Connect) -> None:
+    small, large = picture_bytes(1, width=20, height=20), picture_bytes(2)
+    with serve(max_image_bytes=len(small)) as target:
+        done = {each.index: each for each in connect(target).import_images([large, small])}
+    assert isinstance(done[0].error, errors.ImageTooLarge)
+    assert done[1].outcome == "created"
+
+
+def test_nothing_to_import_makes_the_collection(looks: Client, collection: str, tmp_path: Path) -> None:
+    assert list(looks.import_folder(tmp_path, collection=collection)) == []
+    assert looks.collection(collection).image_count == 0
+
+
+def test_a_collection_is_not_made_unasked(looks: Client, collection: str, photos: Path) -> None:
+    with pytest.raises(errors.CollectionNotFound):
+        list(looks.import_folder(photos, collection=collection, create=False))
+
+
+def test_an_error_of_the_callers_own_iterable_reaches_the_caller(looks: Client, collection: str) -> None:
+    def items() -> Iterator[bytes]:
+        yield picture_bytes(1)
+        raise errors.QueueFull("mine")
+
+    with pytest.raises(errors.QueueFull, match="mine"):
+        list(looks.import_images(items(), collection=collection))
+
+
+def test_an_import_that_is_left_early_leaves_nothing_running(target: str, collection: str, many: Path) -> None:
+    before = set(threading.enumerate())
+    with Client(target) as looks:
+        progress = looks.import_folder(many, collection=collection)
+        next(progress)
+        progress.close()
+    left = [thread for thread in threading.enumerate() if thread not in before and "lookalike" not in thread.name]
+    for thread in left:
+        thread.join(timeout=30)
+    assert [thread for thread in left if thread.is_alive() and "asyncio" not in thread.name] == []
+
+
+def test_a_broken_connection_is_taken_up_again(connect: Connect, target: str, collection: str, many: Path) -> None:
+    size = sum(path.stat().st_size for path in many.iterdir())
+    with Wire(target, cut_after=size // 2) as wire:
+        looks = connect(wire.target)
+        done = list(looks.import_folder(many, collection=collection))
+        looks.close()
+        assert wire.connections > 1
+    assert [each.error for each in done] == [None] * 150
+    assert {each.index for each in done} == set(range(150))
+    assert connect(target).collection(collection).image_count == 150
+
+
+def test_many_searches_survive_a_broken_connection(connect: Connect, target: str, collection: str, many: Path) -> None:
+    list(connect(target).import_folder(many, collection=collection))
+    paths = sorted(many.iterdir())
+    with Wire(target, cut_after=sum(path.stat().st_size for path in paths) // 2) as wire:
+        looks = connect(wire.target)
+        answers = list(looks.search_many(paths, collection=collection, limit=1))
+        looks.close()
+        assert wire.connections > 1
+    assert len(answers) == 150
+    assert [answer for _, answer in answers if isinstance(answer, errors.LookalikeError)] == []
+
+
+def test_a_restarted_server_is_waited_for(connect: Connect, free_port: int, many: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"address": f"127.0.0.1:{free_port}", "data": tmp_path / "data"}
+    with serve(**settings) as target:
+        looks = connect(target)
+        progress = looks.import_folder(many)
+        done = [next(progress)]
+    with serve(**settings):
+        done += progress
+        assert [each.error for each in done] == [None] * 150
+        assert looks.collection("default").image_count == 150
+
+
+def test_a_server_with_little_room_gets_everything_in_the_end(connect: Connect, many: Path) -> None:
+    with serve(max_waiting_images=4, threads=1) as target:
+        looks = connect(target)
+        done = list(looks.import_folder(many))
+        assert [each.error for each in done] == [None] * 150
+        assert looks.collection("default").image_count == 150

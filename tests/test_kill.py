@@ -1,0 +1,59 @@
+"""kill -9 in mid-import: what was acknowledged is there, and store and index are one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.pictures import picture_bytes
+from tests.subprocesses import Server, running
+
+from lookalike import Client
+
+FLAGS = ("--model", "tiny")
+
+
+@pytest.mark.parametrize("kill_after", [1, 23, 57])
+def test_kill_in_mid_import(tmp_path: Path, kill_after: int) -> None:
+    data = tmp_path / "data"
+    server = Server(data, *FLAGS)
+    acknowledged = []
+    with Client(server.target) as looks:
+        for progress in looks.import_images((picture_bytes(seed) for seed in range(120)), collection="evidence"):
+            if progress.image_id is not None and progress.error is None:
+                acknowledged.append(progress.image_id)
+            if len(acknowledged) == kill_after:
+                server.kill()
+                break
+    verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(data), *FLAGS]
+    report = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert json.loads(report.stdout) == {"data": str(data), "whole": True, "findings": []}
+    with running(data, *FLAGS) as again, Client(again.target) as looks:
+        held = {image.id for image in looks.images(collection="evidence")}
+        assert set(acknowledged) <= held
+        matches = looks.search(picture_bytes(0), collection="evidence", limit=1)
+        assert matches[0].distance == 0
+        for progress in looks.import_images((picture_bytes(seed) for seed in range(120)), collection="evidence"):
+            assert progress.error is None
+        assert len(list(looks.images(collection="evidence"))) == 120
+
+
+def test_verify_names_what_is_wrong(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data, *FLAGS) as server, Client(server.target) as looks:
+        list(looks.import_images([picture_bytes(1), picture_bytes(2)], collection="evidence"))
+    database = next(data.glob("*.sqlite*"), None) or next(data.glob("*.db"))
+    remove = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM vectors'); c.commit()"
+    subprocess.run([sys.executable, "-c", remove, database], check=True)
+    verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(data), *FLAGS]
+    report = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert report.returncode == 1
+    assert json.loads(report.stdout)["findings"]
+
+
+def test_verify_wants_a_folder_that_is_there(tmp_path: Path) -> None:
+    verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(tmp_path / "none"), *FLAGS]
+    report = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert report.returncode == 1
+    assert "--data" in report.stderr
