@@ -14,8 +14,8 @@ def picture(seed: int, width: int = 200, height: int = 150) -> Image.Image:
     image = corners.resize((width, height), Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
     for _ in range(6):
-        x, y = random.integers(0, width), random.integers(0, height)
-        radius = random.integers(min(width, height) // 10 + 1, min(width, height) // 3 + 2)
+        x, y = int(random.integers(0, width)), int(random.integers(0, height))
+        radius = int(random.integers(min(width, height) // 10 + 1, min(width, height) // 3 + 2))
         colour = tuple(int(value) for value in random.integers(0, 256, 3))
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
     return image
@@ -24,7 +24,7 @@ def picture(seed: int, width: int = 200, height: int = 150) -> Image.Image:
 def encoded(image: Image.Image, format: str = "PNG", **options: object) -> bytes:  # noqa: A002
     """The picture as a file's bytes."""
     buffer = io.BytesIO()
-    image.save(buffer, format=format, **options)  # type: ignore[arg-type]
+    image.save(buffer, format=format, **options)
     return buffer.getvalue()
 
 

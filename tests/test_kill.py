@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.pictures import picture_bytes
-from tests.subprocesses import Server, running
 
 from lookalike import Client
+from lookalike_server.process import ServerProcess, running
 
 FLAGS = ("--model", "tiny")
 
@@ -17,7 +17,7 @@ FLAGS = ("--model", "tiny")
 @pytest.mark.parametrize("kill_after", [1, 23, 57])
 def test_kill_in_mid_import(tmp_path: Path, kill_after: int) -> None:
     data = tmp_path / "data"
-    server = Server(data, *FLAGS)
+    server = ServerProcess(data, *FLAGS)
     acknowledged = []
     with Client(server.target) as looks:
         for progress in looks.import_images((picture_bytes(seed) for seed in range(120)), collection="evidence"):

@@ -1,4 +1,4 @@
-"""End to end from an installed wheel: another environment, another folder, the real model, a server process of its own."""
+"""End to end from an installed wheel: an environment and a folder of its own, the real model, a server process."""
 
 import json
 import os
@@ -11,7 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 from tests.pictures import write_pictures
-from tests.subprocesses import running
+
+from lookalike_server.process import running
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's wheel."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, ROOT]
-    subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", str(ROOT)]
+    subprocess.run(command, check=True, cwd=folder)
     return next(folder.glob("lookalike-*.whl"))
 
 
@@ -31,8 +32,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False)
     python = folder / "bin" / "python"
-    command = [sys.executable, "-m", "pip", "--quiet", "--python", python, "install", "--no-deps", "--no-index", wheel]
-    subprocess.run(command, check=True)
+    command = [sys.executable, "-m", "pip", "--quiet", "--python", str(python), "install", "--no-deps", "--no-index"]
+    subprocess.run([*command, str(wheel)], check=True)
     theirs = next((folder / "lib").glob("python3*")) / "site-packages"
     # A path file adds the folder behind the environment's own, without the editable install's path file in it.
     (theirs / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from catalog_makers import arrival, image_id, open_catalog
+from tests.catalog.catalog_makers import arrival, image_id, open_catalog
 
 
 def main(folder: Path, first: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from catalog_makers import DIM, MODEL, arrival, ids, image_id, open_catalog, sighting, units, vector_of
+from tests.catalog.catalog_makers import DIM, MODEL, arrival, ids, image_id, open_catalog, sighting, units, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.errors import (

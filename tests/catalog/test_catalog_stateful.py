@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from catalog_makers import arrival, ids, image_id, open_catalog, sighting, vector_of
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.catalog.catalog_makers import arrival, ids, image_id, open_catalog, sighting, vector_of
 
 from lookalike_server.errors import ImageNotFound
 from lookalike_server.records import Filter, Outcome

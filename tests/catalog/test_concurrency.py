@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from catalog_makers import arrival, ids, image_id, open_catalog, vector_of
+from tests.catalog.catalog_makers import arrival, ids, image_id, open_catalog, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.errors import CollectionNotFound

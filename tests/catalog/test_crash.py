@@ -5,15 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from catalog_makers import ids, image_id, open_catalog, vector_of
+from tests.catalog.catalog_makers import ids, image_id, open_catalog, vector_of
 
 ROUNDS = 4
-PROGRAM = Path(__file__).with_name("catalog_importer.py")
+ROOT = Path(__file__).parents[2]
 
 
 def killed_after(lines: int, folder: Path, first: int) -> list[list[str]]:
     """What the importer said until it was killed, at some moment after it had said so many lines."""
-    with subprocess.Popen([sys.executable, PROGRAM, folder, str(first)], stdout=subprocess.PIPE, text=True) as child:
+    program: list[str | Path] = [sys.executable, "-m", "tests.catalog.catalog_importer", folder, str(first)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
         assert child.stdout is not None
         said = [child.stdout.readline() for _ in range(lines)]
         child.kill()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from catalog_makers import serials, units
+from tests.catalog.catalog_makers import serials, units
 
 from lookalike_server import plugins
 from lookalike_server.catalog.index import Durable, Index

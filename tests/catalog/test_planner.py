@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from catalog_makers import serials, units
+from tests.catalog.catalog_makers import serials, units
 
 from lookalike_server.catalog.index import ExactIndex
 from lookalike_server.catalog.planner import answer, worth_comparing
@@ -76,14 +76,14 @@ def test_few_are_compared(shelf: Shelf) -> None:
 
 
 def test_many_are_sought_and_sorted_out(shelf: Shelf) -> None:
-    admission = Admitting(np.sort(np.random.default_rng(1).permutation(COUNT)[: COUNT // 2] + 1))
+    admission = Admitting(np.arange(1, COUNT + 1, 2))
     answer(shelf, QUERY, 10, admission, exact=False)
     sample, sought = admission.asked
-    assert 250 < int(sample or 0) < 300
+    assert 200 < int(sample or 0) <= 256
     assert 25 < int(sought or 0) < 40
 
 
-def test_the_sample_is_spread_over_all_ages(shelf: Shelf) -> None:
+def test_the_sample_is_of_all_ages(shelf: Shelf) -> None:
     admission = Admitting(serials(1, COUNT // 2))
     answer(shelf, QUERY, 10, admission, exact=False)
     assert 25 < int(admission.asked[1] or 0) < 40

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from catalog_makers import DIM, arrival, ids, image_id, open_catalog, serials, units, vector_of
+from tests.catalog.catalog_makers import DIM, arrival, ids, image_id, open_catalog, serials, units, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.hnsw import HnswIndex

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from catalog_makers import DIM, MODEL, arrival
+from tests.catalog.catalog_makers import DIM, MODEL, arrival
 
 from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.errors import DiskFull

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from catalog_makers import DIM, MODEL, arrival, image_id, sighting, vector_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.catalog.catalog_makers import DIM, MODEL, arrival, image_id, sighting, vector_of
 
 from lookalike_server import plugins
 from lookalike_server.catalog.store import Added, Entry, Store

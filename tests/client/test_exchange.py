@@ -1,12 +1,16 @@
 """What an import sends, waits for and makes of the answers, without any server."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lookalike import ImportItem, errors
+from lookalike._calls import SearchOptions
+from lookalike._exchange import Exchange
 from lookalike._patience import ATTEMPTS, Patience
+from lookalike._searching import SearchMany
 from lookalike.importing import BATCH, Import
 from lookalike.types import ImportOutcome, ImportProgress
 from lookalike.v1 import image_service_pb2 as images_pb2
@@ -130,6 +134,38 @@ def test_progress_renews_patience_and_a_window_refused_at_once_is_one_setback() 
         patience.progress()
         now[0] += patience.pause
     assert patience.pause == 0
+
+
+def test_an_item_that_is_refused_again_and_again_waits_while_others_get_through() -> None:
+    now = [0.0]
+    exchange = begun([b"%d" % number for number in range(ATTEMPTS + 3)])
+    exchange._patience = Patience(lambda: now[0])
+    unlucky, *others = exchange.outgoing()
+    for other in others:
+        exchange.answered(answer(unlucky, **status(8, "QUEUE_FULL", 50)))
+        exchange.answered(answer(other))
+        now[0] += exchange.pause
+        (unlucky,) = exchange.outgoing()
+    assert len(exchange.settle()) == len(others)
+
+
+OPTIONS = SearchOptions("trial", 10, None, None, None, exact=False, include_embeddings=False)
+
+
+@pytest.mark.parametrize("exchange", [SearchMany(OPTIONS, 1_000), Import("trial", {}, None, 1_000)])
+def test_a_picture_from_a_pipe_is_read_once_and_sent_as_often_as_it_takes(exchange: Exchange[Any, Any, Any]) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"content")
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        exchange.feed([pipe])
+        if question := exchange.question():
+            exchange.learn(list(question.request.image_ids))
+        for _ in range(2):
+            (request,) = exchange.outgoing()
+            assert b"content" in request.SerializeToString()
+            exchange.interrupted(GONE)
+            exchange._patience = Patience()
 
 
 @pytest.mark.parametrize("error", [errors.Unauthenticated("no"), errors.CollectionNotFound("no")])

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from lookalike_server.models import registry
-from lookalike_server.models.protocol import Engine, Model
 from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_images
+
+from lookalike_server.models import registry
+from lookalike_server.models.protocol import Engine, Model
 
 GetEngine = Callable[[str, str], Engine]
 

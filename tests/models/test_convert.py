@@ -5,6 +5,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+
 from lookalike_server.models import efficientnet_lite0, engines
 from lookalike_server.training.probes import probe_pictures
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models import efficientnet_lite0, registry
 from lookalike_server.models.protocol import Engine
 from lookalike_server.training.probes import probe_pictures
-from PIL import Image
 
 GetEngine = Callable[[str, str], Engine]
 

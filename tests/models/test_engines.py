@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
 from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import efficientnet_lite0, engines, registry
 from lookalike_server.models.protocol import Engine, Model
-from numpy.typing import NDArray
-from PIL import Image
 
 Noise = Callable[[Model, int], NDArray[np.uint8]]
 GetEngine = Callable[[str, str], Engine]

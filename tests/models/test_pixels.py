@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from lookalike_server.models.pixels import resized, to_rgb
 from PIL import Image, ImageCms
+
+from lookalike_server.models.pixels import resized, to_rgb
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 

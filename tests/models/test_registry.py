@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models import registry
 

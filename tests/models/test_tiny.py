@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from lookalike_server.errors import EngineMissing, ModelFileError
-from lookalike_server.models import registry
 from numpy.typing import NDArray
 from PIL import Image
+
+from lookalike_server.errors import EngineMissing, ModelFileError
+from lookalike_server.models import registry
 
 EXPECTED = [-0.033082794, 0.071628965, 0.294144332, -0.120692030]
 """Of the ramp below, computed when `tiny-1` was named; other numbers are another model."""

@@ -5,10 +5,11 @@ import threading
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from lookalike_server.errors import DeadlineExceeded, EngineFailed, QueueFull, ShuttingDown
 from lookalike_server.pipeline.batch import Batcher, Rules
 from lookalike_server.pipeline.lane import Lane
-from numpy.typing import NDArray
 
 SECONDS_A_ROW = 0.01
 
@@ -307,4 +308,6 @@ def test_queue_and_compute_times_are_told(engine: Engine, clock: Clock) -> None:
     assert computed.queue_seconds == pytest.approx(0.3)
     assert computed.embed_seconds == pytest.approx(SECONDS_A_ROW)
     assert computed.batch_size == 1
-    assert batches == [(1, pytest.approx(SECONDS_A_ROW))]
+    ((rows, seconds),) = batches
+    assert rows == 1
+    assert seconds == pytest.approx(SECONDS_A_ROW)

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
+from tests.pictures import encoded, picture, picture_bytes
+
 from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
 from lookalike_server.models import efficientnet_lite0, tiny
 from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, capture_time
 from lookalike_server.pipeline.lane import Lane
-from PIL import ExifTags, Image
-
-from tests.pictures import encoded, picture, picture_bytes
 
 MODEL = tiny.load("")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_a_token_is_asked_for_everywhere_but_at_health(tmp_path: Path) -> None:
     with doors(token="secret") as opened:  # noqa: S106
         info = spb.GetServerInfoRequest()
         for metadata in ((), (("authorization", "Bearer wrong"),), (("authorization", "secret"),)):
-            failed = failure(lambda given=metadata: opened.search.GetServerInfo(info, metadata=given, timeout=10))
+            failed = failure(partial(opened.search.GetServerInfo, info, metadata=metadata, timeout=10))
             assert (failed.code.name, failed.reason) == ("UNAUTHENTICATED", "UNAUTHENTICATED")
         stream = opened.images.ImportImages(iter([]), timeout=10)
         assert failure(lambda: list(stream)).reason == "UNAUTHENTICATED"

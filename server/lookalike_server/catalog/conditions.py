@@ -40,11 +40,10 @@ def listed(values: Iterable[object]) -> str:
 
 def _member(collection: int, membership: Membership, one_by_one: bool) -> Condition:
     table, condition, values = membership
-    # The text is made of constants; values are parameters.
+    # The texts are made of constants; values are parameters.
+    if one_by_one:  # without the collection, which would tempt SQLite to search its index instead of the image's rows
+        return f"EXISTS (SELECT 1 FROM {table} AS t WHERE t.serial = images.serial AND {condition})", values  # noqa: S608
     text = f"images.serial IN (SELECT serial FROM {table} AS t WHERE t.collection = ? AND {condition})"  # noqa: S608
-    if one_by_one:
-        rows = f"SELECT 1 FROM {table} AS t WHERE t.serial = images.serial AND t.collection = ?"  # noqa: S608
-        text = f"EXISTS ({rows} AND {condition})"
     return text, [collection, *values]
 
 

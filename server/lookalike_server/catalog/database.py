@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lookalike_server.catalog.migrations import migrate
+from lookalike_server.catalog.rwlock import ReadWriteLock
 from lookalike_server.errors import DataFolderError, DiskFull, ShuttingDown
 
 log = logging.getLogger("lookalike.catalog")
@@ -30,6 +31,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._moments = ReadWriteLock()
         self._pool = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
@@ -59,21 +61,21 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One moment of the database, shared with the writer and other readers."""
-        connection = self._borrow()
-        try:
-            connection.execute("BEGIN")
+        """One moment of the database, shared with the writer and other readers; not to be asked for within itself."""
+        with self._moments.read():
+            connection = self._borrow()
             try:
+                connection.execute("BEGIN")
                 yield connection
             finally:
-                connection.execute("ROLLBACK")  # nothing was written: this only lets go of the moment
-        finally:
-            self._give_back(connection)
+                connection.rollback()  # nothing was written: this only lets go of the moment
+                self._give_back(connection)
 
     def forget(self) -> None:
         """Empties the write-ahead log: pages from before a deletion lie in it until then."""
         try:
-            with self._lock:
+            # SQLite would poll for a moment without readers, and under load wait long for one.
+            with self._lock, self._moments.write():
                 busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.OperationalError as error:
             busy = error

@@ -1,8 +1,8 @@
 """What the server asks of a model, and what a model asks of an engine.
 
-A *model* says what a picture becomes on its way into the network (size, orientation, pixel layout) and names the vectors
-that come out: two pictures may only be compared when their embeddings carry the same model id. An *engine* runs the
-model's network: TensorFlow is its home, ONNX Runtime serves the same network faster. Both plug in by entry point
+A *model* says what a picture becomes on its way into the network (size, orientation, pixel layout) and names the
+vectors that come out: two pictures may only be compared when their embeddings carry the same model id. An *engine* runs
+the model's network: TensorFlow is its home, ONNX Runtime serves the same network faster. Both plug in by entry point
 (`lookalike.models`, `lookalike.engines`); `registry` finds them.
 """
 

@@ -1,0 +1,51 @@
+"""What came back instead of an answer, as an error of the SDK."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import grpc
+
+from lookalike.errors import LookalikeError, ServerUnavailable, error_class
+from lookalike.v1 import types_pb2
+
+_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+def from_rpc(error: grpc.RpcError, target: str) -> LookalikeError:
+    """The error for a call that failed."""
+    trailers = dict(cast(Any, error.trailing_metadata() or ()))
+    code, reason = error.code().name, trailers.get("lookalike-reason", "")
+    if code == "UNAVAILABLE" and not reason:
+        return ServerUnavailable(_nobody_answers(target, error.details()))
+    message = error.details() or f"the server at {target} answered {code}"
+    return error_class(code, reason)(
+        message, code=code, reason=reason, retry_after=_seconds(trailers.get("retry-after-ms"))
+    )
+
+
+def from_status(status: types_pb2.ItemStatus) -> LookalikeError:
+    """The error for one item of a stream that failed."""
+    code = _CODES.get(status.code, "UNKNOWN")
+    wait = status.retry_after_ms if status.HasField("retry_after_ms") else None
+    return error_class(code, status.reason)(status.message, code=code, reason=status.reason, retry_after=_seconds(wait))
+
+
+@contextmanager
+def translated(target: str) -> Iterator[None]:
+    """Errors of gRPC leave this block as errors of the SDK."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise from_rpc(error, target) from None
+
+
+def _nobody_answers(target: str, details: str | None) -> str:
+    return (
+        f"no Lookalike server answers at {target}: start one with `lookalike serve`, or check the address"
+        f" and whether it needs TLS ({details})"
+    )
+
+
+def _seconds(milliseconds: str | int | None) -> float | None:
+    return None if milliseconds is None else int(milliseconds) / 1000

@@ -1,0 +1,222 @@
+"""Between the types of the SDK and the messages on the wire; no I/O but the reading of pictures."""
+
+import sys
+from array import array
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from lookalike import pictures, types
+from lookalike.errors import BadRegion
+from lookalike.v1 import collection_service_pb2, search_service_pb2, types_pb2
+
+if TYPE_CHECKING:
+    from lookalike.types import Vector
+
+
+def picture(source: pictures.Picture, max_bytes: int, region: types.Region | None = None) -> types_pb2.Picture:
+    """A picture with its bytes, and its path where it has one."""
+    box = (
+        None
+        if region is None
+        else types_pb2.Region(left=region.left, top=region.top, right=region.right, bottom=region.bottom)
+    )
+    return types_pb2.Picture(content=pictures.content(source, max_bytes), region=box, path=pictures.location(source))
+
+
+def query(wanted: types.Query, max_bytes: int, region: types.Region | None = None) -> search_service_pb2.SearchRequest:
+    """A search request that holds only its query."""
+    if region is not None and not pictures.is_picture(wanted):
+        raise BadRegion("a region is cut from a picture: leave it out for other queries")
+    request = search_service_pb2.SearchRequest()
+    if isinstance(wanted, types.Examples):
+        request.examples.positives.extend(_example(one, max_bytes) for one in wanted.positives)
+        request.examples.negatives.extend(_example(one, max_bytes) for one in wanted.negatives)
+        request.examples.SetInParent()
+    elif pictures.is_picture(wanted):
+        request.picture.CopyFrom(picture(wanted, max_bytes, region))
+    elif (image_id := _stored_id(wanted)) is not None:
+        request.image_id = image_id
+    else:
+        request.vector.float32_le = _float32_le(wanted)
+    return request
+
+
+def _example(one: types.One, max_bytes: int) -> types_pb2.Example:
+    if pictures.is_picture(one):
+        return types_pb2.Example(picture=picture(one, max_bytes))
+    if (image_id := _stored_id(one)) is not None:
+        return types_pb2.Example(image_id=image_id)
+    return types_pb2.Example(vector=types_pb2.Vector(float32_le=_float32_le(one)))
+
+
+def _stored_id(one: object) -> str | None:
+    if isinstance(one, types.Match):
+        return one.image.id
+    return one.id if isinstance(one, types.StoredImage | types.Image) else None
+
+
+def _float32_le(vector: Any) -> bytes:
+    if isinstance(vector, types.Embedding):
+        vector = vector.vector
+    if hasattr(vector, "astype"):
+        return bytes(vector.astype("<f4").tobytes())
+    return _little_endian(array("f", vector)).tobytes()
+
+
+def vector(message: types_pb2.Vector) -> "Vector":
+    """Float32 of shape [dim]: a numpy array, or an `array.array` where numpy is not installed."""
+    if (numpy := _numpy()) is not None:
+        return numpy.frombuffer(message.float32_le, "<f4").astype(numpy.float32)  # type: ignore[no-any-return]
+    return _little_endian(array("f", message.float32_le))  # type: ignore[return-value]
+
+
+def _little_endian(numbers: "array[float]") -> "array[float]":
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+@cache
+def _numpy() -> ModuleType | None:
+    try:
+        import numpy  # noqa: PLC0415 - optional, and slow to import
+    except ImportError:
+        return None
+    return numpy
+
+
+def filter_message(wanted: types.Filter | None) -> types_pb2.Filter | None:
+    """A filter; None stays none."""
+    if wanted is None:
+        return None
+    message = types_pb2.Filter(
+        labels=wanted.labels,
+        path_prefix=wanted.path_prefix,
+        image_ids=wanted.image_ids,
+        not_image_ids=wanted.not_image_ids,
+        not_same_folder=wanted.not_same_folder,
+    )
+    if wanted.captured_from is not None or wanted.captured_before is not None:
+        start, end = timestamp(wanted.captured_from), timestamp(wanted.captured_before)
+        message.capture_time.CopyFrom(types_pb2.TimeRange(start=start, end=end))
+    return message
+
+
+def timestamp(moment: datetime | None) -> Timestamp | None:
+    """A point in time; one without a zone is local time, as everywhere in Python."""
+    if moment is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(moment.astimezone(UTC))
+    return message
+
+
+def _moment(message: Any, name: str) -> datetime | None:
+    return getattr(message, name).ToDatetime(tzinfo=UTC) if message.HasField(name) else None
+
+
+def image(message: types_pb2.Image, embedding: types_pb2.Vector | None = None) -> types.Image:
+    """An image's record."""
+    return types.Image(
+        id=message.id,
+        collection=message.collection,
+        sources=tuple(types.Source(each.path, _moment(each, "modify_time")) for each in message.sources),
+        labels=dict(message.labels),
+        width=message.width,
+        height=message.height,
+        size_bytes=message.size_bytes,
+        format=message.format,
+        captured=_moment(message, "capture_time"),
+        created=_moment(message, "create_time"),
+        updated=_moment(message, "update_time"),
+        embedding=None if embedding is None else vector(embedding),
+    )
+
+
+def _match(message: search_service_pb2.Match) -> types.Match:
+    embedding = vector(message.embedding) if message.HasField("embedding") else None
+    return types.Match(message.rank, message.distance, message.score, image(message.image), embedding)
+
+
+def search_result(message: search_service_pb2.SearchResponse) -> types.SearchResult:
+    """The answer to a search."""
+    return types.SearchResult(
+        matches=tuple(_match(each) for each in message.matches),
+        model_id=message.model_id,
+        generation=message.generation,
+        exact=message.exact,
+        timings=_timings(message.timings),
+    )
+
+
+def embedding(message: search_service_pb2.EmbedResponse) -> types.Embedding:
+    """An embedding and what it stands on."""
+    timings = _timings(message.timings)
+    return types.Embedding(vector(message.vector), message.model_id, message.width, message.height, timings)
+
+
+def _timings(message: types_pb2.Timings) -> types.Timings:
+    return types.Timings(
+        decode=message.decode_seconds,
+        queue=message.queue_seconds,
+        embed=message.embed_seconds,
+        index=message.index_seconds,
+        total=message.total_seconds,
+    )
+
+
+def collection(message: collection_service_pb2.Collection) -> types.Collection:
+    """A collection."""
+    return types.Collection(
+        name=message.name,
+        description=message.description,
+        model_id=message.model_id,
+        dim=message.dim,
+        image_count=message.image_count,
+        generation=message.generation,
+        created=_moment(message, "create_time"),
+        updated=_moment(message, "update_time"),
+    )
+
+
+def server_info(message: search_service_pb2.GetServerInfoResponse) -> types.ServerInfo:
+    """What a server is."""
+    return types.ServerInfo(
+        version=message.version,
+        models=tuple(_model(each) for each in message.models),
+        limits=_limits(message.limits),
+        versions=dict(message.versions),
+        ready=message.ready,
+    )
+
+
+def _model(message: search_service_pb2.ModelInfo) -> types.ModelInfo:
+    return types.ModelInfo(
+        message.id, message.name, message.dim, message.engine, message.input_width, message.input_height
+    )
+
+
+def _limits(message: search_service_pb2.Limits) -> types.Limits:
+    return types.Limits(
+        max_image_bytes=message.max_image_bytes,
+        max_image_pixels=message.max_image_pixels,
+        max_limit=message.max_limit,
+        max_page_size=message.max_page_size,
+        max_ids=message.max_ids,
+        formats=tuple(message.formats),
+    )
+
+
+def source(path: str | None, modified: datetime | None) -> types_pb2.Source | None:
+    """A source; none without a path."""
+    return None if path is None else types_pb2.Source(path=path, modify_time=timestamp(modified))
+
+
+def ids(image_ids: str | Sequence[str]) -> list[str]:
+    """Ids as a list; a single one may stand alone."""
+    return [image_ids] if isinstance(image_ids, str) else list(image_ids)

@@ -1,0 +1,122 @@
+"""How the sync client waits: one lazily opened channel, unary calls, and exchanges over a stream."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from itertools import islice
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import grpc
+
+from lookalike._calls import Call
+from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
+from lookalike._exchange import Exchange
+from lookalike._failures import translated
+from lookalike.errors import LookalikeError, ServerUnavailable
+
+Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class SyncLink:
+    """A connection to one endpoint, shared by all threads of the process that opened it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._lease = Lease()
+        self._lock = threading.Lock()
+        self._rpcs: Rpcs = {}
+
+    def rpc(self, name: str) -> Any:
+        """A callable of the channel, which opens with the first use. Raises ClientUnusable."""
+        self._lease.take()
+        with self._lock:
+            if not self._rpcs:
+                self._channel = self.endpoint.open()
+                self._rpcs = rpcs(self._channel)
+        return self._rpcs[name]
+
+    def call(self, call: Call[Answer], timeout: float | None = None) -> Answer:
+        """The answer to a unary call."""
+        rpc = self.rpc(call.rpc)
+        with translated(self.endpoint.target):
+            answer = rpc(call.request, timeout=call.deadline(timeout), metadata=self.endpoint.metadata)
+        return call.read(answer)
+
+    def converse(
+        self, start: Callable[[], Exchange[Item, Any, Result]], items: Iterable[Item]
+    ) -> Generator[Result, None, None]:
+        """Results of an exchange, as they come; a broken stream is taken up again."""
+        exchange = start()
+        source, stream = iter(items), _Stream(self, exchange.rpc)
+        try:
+            while not exchange.is_done:
+                exchange.feed(list(islice(source, exchange.room)))
+                try:
+                    self._turn(exchange, stream)
+                except LookalikeError as error:
+                    stream.close()
+                    exchange.interrupted(error)
+                yield from exchange.settle()
+            stream.finish()
+        finally:
+            stream.close()
+
+    def _turn(self, exchange: Exchange[Any, Any, Any], stream: "_Stream") -> None:
+        if question := exchange.question():
+            exchange.learn(self.call(question))
+        for request in exchange.outgoing():
+            stream.send(request)
+        if exchange.awaits_answer:
+            exchange.answered(stream.receive())
+        else:
+            time.sleep(exchange.pause)
+
+    def close(self) -> None:
+        """End what is under way. In a forked child this leaves the parent's channel alone."""
+        if self._rpcs and not self._lease.closed and not self._lease.is_elsewhere:
+            self._channel.close()
+        self._lease.closed = True
+
+
+class _Stream:
+    """One stream at a time; the first `send` after `close` opens another."""
+
+    def __init__(self, link: SyncLink, rpc: str) -> None:
+        self._link = link
+        self._rpc = rpc
+        self._call: Any = None
+        self._outbox: SimpleQueue[Any] = SimpleQueue()
+
+    def send(self, request: Any) -> None:
+        """Hand a request over to the thread that writes; this never waits, the window bounds what is queued."""
+        if self._call is None:
+            self._outbox = SimpleQueue()
+            self._call = self._link.rpc(self._rpc)(iter(self._outbox.get, None), metadata=self._link.endpoint.metadata)
+        self._outbox.put(request)
+
+    def receive(self) -> Any:
+        """The next answer."""
+        with translated(self._link.endpoint.target):
+            for answer in self._call:
+                return answer
+        raise ServerUnavailable("the server ended the stream before it had answered everything")
+
+    def finish(self) -> None:
+        """Tell the server that nothing more comes, and let it end the stream in its own way."""
+        if self._call is None:
+            return
+        self._outbox.put(None)
+        # Everything is answered: how the stream ends no longer matters.
+        with suppress(grpc.FutureTimeoutError, grpc.FutureCancelledError):
+            self._call.exception(timeout=GOODBYE)
+
+    def close(self) -> None:
+        """Cancel what is under way, and release the writing thread."""
+        if self._call is not None:
+            self._call.cancel()
+            self._outbox.put(None)
+            self._call = None

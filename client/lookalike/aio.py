@@ -1,0 +1,229 @@
+"""The async client: the methods of `lookalike.Client`, to be awaited or iterated with `async for`."""
+
+# ruff: noqa: ASYNC109 - a timeout here is a deadline, which travels with the call so that the server knows it too
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence, Sized
+from contextlib import suppress
+from functools import partial
+from typing import Self, TypeVar
+
+from lookalike import _calls, pictures, types
+from lookalike._async import AsyncLink, in_threads
+from lookalike._channel import Endpoint, StrPath
+from lookalike._searching import Answered, SearchMany
+from lookalike.errors import CollectionExists
+from lookalike.importing import Import, Importable
+
+Entry = TypeVar("Entry")
+
+
+class AsyncClient:
+    """A Lookalike server, from async code: `lookalike.Client`, whose documentation holds here, on one event loop.
+
+    Pictures are read and hashed in threads. Where `Client` takes an iterable, an async one may be given too.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        tls: bool = False,
+        ca: StrPath | None = None,
+        cert: StrPath | None = None,
+        key: StrPath | None = None,
+        token: str | None = None,
+    ) -> None:
+        self._link = AsyncLink(Endpoint(target, tls=tls, ca=ca, cert=cert, key=key, token=token))
+        self._max_image_bytes: int | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection; calls under way end with `Cancelled`."""
+        await self._link.close()
+
+    async def server_info(self, *, timeout: float | None = None) -> types.ServerInfo:
+        """As `Client.server_info`."""
+        return await self._link.call(_calls.server_info(), timeout)
+
+    async def embed(
+        self, picture: pictures.Picture, *, region: types.Region | None = None, timeout: float | None = None
+    ) -> types.Embedding:
+        """As `Client.embed`."""
+        call = await asyncio.to_thread(_calls.embed, picture, await self._max_bytes(timeout), region)
+        return await self._link.call(call, timeout)
+
+    async def search(
+        self,
+        query: types.Query,
+        *,
+        collection: str = "default",
+        limit: int = 10,
+        region: types.Region | None = None,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        max_distance: float | None = None,
+        exact: bool = False,
+        include_embeddings: bool = False,
+        timeout: float | None = None,
+    ) -> types.SearchResult:
+        """As `Client.search`."""
+        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        call = await asyncio.to_thread(_calls.search, query, await self._max_bytes(timeout), options)
+        return await self._link.call(call, timeout)
+
+    def search_many(
+        self,
+        queries: Iterable[types.Query] | AsyncIterable[types.Query],
+        *,
+        collection: str = "default",
+        limit: int = 10,
+        region: types.Region | None = None,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        max_distance: float | None = None,
+        exact: bool = False,
+        include_embeddings: bool = False,
+    ) -> AsyncGenerator[Answered, None]:
+        """As `Client.search_many`."""
+        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+
+        async def start() -> SearchMany:
+            return SearchMany(options, await self._max_bytes())
+
+        return self._link.converse(start, queries)
+
+    def import_images(
+        self,
+        items: Iterable[Importable] | AsyncIterable[Importable],
+        *,
+        collection: str = "default",
+        labels: Mapping[str, str] | None = None,
+        create: bool = True,
+    ) -> AsyncGenerator[types.ImportProgress, None]:
+        """As `Client.import_images`."""
+        total = len(items) if isinstance(items, Sized) else None
+        return self._import(items, collection, labels, create, lambda: total)
+
+    def import_folder(
+        self,
+        folder: StrPath,
+        *,
+        collection: str = "default",
+        recursive: bool = True,
+        labels: Mapping[str, str] | None = None,
+        pattern: str = "*",
+        create: bool = True,
+    ) -> AsyncGenerator[types.ImportProgress, None]:
+        """As `Client.import_folder`."""
+        found = in_threads(pictures.find(folder, recursive=recursive, pattern=pattern))
+        count = partial(pictures.count, folder, recursive=recursive, pattern=pattern)
+        return self._import(found, collection, labels, create, count)
+
+    async def missing_images(
+        self, image_ids: Sequence[str], *, collection: str = "default", timeout: float | None = None
+    ) -> list[str]:
+        """As `Client.missing_images`."""
+        calls = _calls.find_all_missing(image_ids, collection)
+        return [image_id for call in calls for image_id in await self._link.call(call, timeout)]
+
+    async def image(
+        self,
+        image_id: str,
+        *,
+        collection: str = "default",
+        include_embedding: bool = False,
+        timeout: float | None = None,
+    ) -> types.Image:
+        """As `Client.image`."""
+        return await self._link.call(_calls.get_image(image_id, collection, include_embedding), timeout)
+
+    def images(
+        self,
+        collection: str = "default",
+        *,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        page_size: int = 100,
+        timeout: float | None = None,
+    ) -> AsyncIterator[types.Image]:
+        """As `Client.images`."""
+        return self._pages(lambda token: _calls.list_images(collection, filter, page_size, token), timeout)
+
+    async def update_image(
+        self,
+        image_id: str,
+        *,
+        labels: Mapping[str, str],
+        collection: str = "default",
+        timeout: float | None = None,
+    ) -> types.Image:
+        """As `Client.update_image`."""
+        return await self._link.call(_calls.update_image(image_id, collection, labels), timeout)
+
+    async def delete_images(
+        self,
+        image_ids: str | Sequence[str],
+        *,
+        collection: str = "default",
+        allow_missing: bool = False,
+        timeout: float | None = None,
+    ) -> int:
+        """As `Client.delete_images`."""
+        return await self._link.call(_calls.delete_images(image_ids, collection, allow_missing), timeout)
+
+    async def collection(self, name: str, *, timeout: float | None = None) -> types.Collection:
+        """As `Client.collection`."""
+        return await self._link.call(_calls.get_collection(name), timeout)
+
+    def collections(self, *, page_size: int = 100, timeout: float | None = None) -> AsyncIterator[types.Collection]:
+        """As `Client.collections`."""
+        return self._pages(lambda token: _calls.list_collections(page_size, token), timeout)
+
+    async def create_collection(
+        self, name: str, *, description: str = "", timeout: float | None = None
+    ) -> types.Collection:
+        """As `Client.create_collection`."""
+        return await self._link.call(_calls.create_collection(name, description), timeout)
+
+    async def update_collection(self, name: str, *, description: str, timeout: float | None = None) -> types.Collection:
+        """As `Client.update_collection`."""
+        return await self._link.call(_calls.update_collection(name, description), timeout)
+
+    async def delete_collection(self, name: str, *, timeout: float | None = None) -> int:
+        """As `Client.delete_collection`."""
+        return await self._link.call(_calls.delete_collection(name), timeout)
+
+    async def _max_bytes(self, timeout: float | None = None) -> int:
+        if self._max_image_bytes is None:
+            self._max_image_bytes = (await self.server_info(timeout=timeout)).limits.max_image_bytes
+        return self._max_image_bytes
+
+    def _import(
+        self,
+        items: Iterable[Importable] | AsyncIterable[Importable],
+        collection: str,
+        labels: Mapping[str, str] | None,
+        create: bool,
+        count: Callable[[], int | None],
+    ) -> AsyncGenerator[types.ImportProgress, None]:
+        async def start() -> Import:
+            total = await asyncio.to_thread(count)
+            if create:
+                with suppress(CollectionExists):
+                    await self.create_collection(collection)
+            return Import(collection, labels, total, await self._max_bytes())
+
+        return self._link.converse(start, items)
+
+    async def _pages(
+        self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None
+    ) -> AsyncIterator[Entry]:
+        token: str | None = ""
+        while token is not None:
+            answer = await self._link.call(page(token), timeout)
+            for entry in answer.entries:
+                yield entry
+            token = answer.next_token or None

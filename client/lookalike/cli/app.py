@@ -1,0 +1,46 @@
+"""The command line put together: one Typer application, a command a file.
+
+Nothing here or in a command's module may import grpc, numpy or Pillow before the command runs: help stays instant.
+"""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from lookalike.cli import collections
+from lookalike.cli.demo.command import demo
+from lookalike.cli.doctor import doctor
+from lookalike.cli.index import index
+from lookalike.cli.search import search
+from lookalike.cli.serve import PASSED_ON, serve, verify
+from lookalike.cli.show import show
+
+EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
+
+app = typer.Typer(name="lookalike", no_args_is_help=True, epilog=EPILOG, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lookalike {version('lookalike')}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Given a picture, find the pictures that look like it."""
+
+
+app.command()(demo)
+app.command(context_settings=PASSED_ON, add_help_option=False)(serve)
+app.command()(index)
+app.command()(search)
+app.command()(show)
+app.add_typer(collections.app, name="collections")
+app.command()(doctor)
+app.command(context_settings=PASSED_ON, add_help_option=False)(verify)

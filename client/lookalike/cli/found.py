@@ -1,0 +1,55 @@
+"""A search's answer as a person reads it: a table of matches and a line that says what it stands on."""
+
+from rich.table import Table
+from rich.text import Text
+
+from lookalike.cli.output import out, printable
+from lookalike.types import Image, SearchResult, Timings
+
+SOURCES_SHOWN = 3
+
+
+def print_found(result: SearchResult, collection: str) -> None:
+    """Print the matches, nearest first, and where the time went."""
+    if result:
+        out.print(_table(result))
+    else:
+        out.print(f"Nothing in {collection} matches.")
+    out.print(Text(standing(result), style="dim"))
+    out.print(Text(_times(result.timings), style="dim"))
+
+
+def standing(result: SearchResult) -> str:
+    """Say what the answer stands on."""
+    kind = "exact: every image compared" if result.exact else "approximate"
+    return f"{result.model_id} · {kind} · generation {result.generation:,}"
+
+
+def _table(result: SearchResult) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("#", "distance", "score", "pixels"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("picture", overflow="fold")
+    for match in result:
+        pixels = f"{match.image.width}x{match.image.height}"
+        figures = (str(match.rank), f"{match.distance:.4f}", f"{match.score:.4f}", pixels)
+        table.add_row(*figures, Text.assemble(_places(match.image), (_labels(match.image), "dim")))
+    return table
+
+
+def _places(image: Image) -> str:
+    """Give the paths where it was seen; an image without any goes by its id."""
+    paths = [printable(source.path) for source in image.sources[:SOURCES_SHOWN]]
+    more = len(image.sources) - SOURCES_SHOWN
+    return "\n".join([*(paths or [f"id:{image.id}"]), *([f"and {more} more"] if more > 0 else [])])
+
+
+def _labels(image: Image) -> str:
+    labels = " ".join(printable(f"{key}={value}") for key, value in sorted(image.labels.items()))
+    return f"\n{labels}" if labels else ""
+
+
+def _times(timings: Timings) -> str:
+    stages = ("decode", "queue", "embed", "index")
+    parts = [f"{stage} {1000 * getattr(timings, stage):.1f}" for stage in stages]
+    return f"{1000 * timings.total:.1f} ms: {' · '.join(parts)}"

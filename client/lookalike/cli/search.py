@@ -1,0 +1,111 @@
+"""`lookalike search IMAGE`: the pictures of a collection that look like this one."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookalike.cli.connection import Connection, connect
+from lookalike.cli.found import print_found
+from lookalike.cli.options import (
+    DEFAULT_COLLECTION,
+    DEFAULT_SERVER,
+    AsJson,
+    Ca,
+    Collection,
+    Server,
+    Tls,
+    Token,
+    read_labels,
+    read_region,
+)
+from lookalike.cli.output import fail, print_json, printable, remark
+from lookalike.types import Filter, Image, Region, SearchResult, StoredImage
+
+STORED = re.compile(r"id:([0-9a-f]{64})")
+
+Which = Annotated[str, typer.Argument(metavar="IMAGE", help="A file, or id:SHA256 of an image in the collection.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Matches at most.")]
+RegionText = Annotated[
+    str | None,
+    typer.Option("--region", metavar="L,T,R,B", help="Look for this part only; edges as fractions: 0,0,0.5,1."),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only images with this label; may be repeated."),
+]
+Prefix = Annotated[str, typer.Option(metavar="TEXT", help="Only images whose path begins so.")]
+Elsewhere = Annotated[bool, typer.Option("--not-same-folder", help="No images from the query's folder.")]
+Distance = Annotated[float | None, typer.Option(min=0, help="Nothing farther than this; 0 is same, 2 opposite.")]
+Exact = Annotated[bool, typer.Option("--exact", help="Compare with every image: slower, misses nothing.")]
+SheetFile = Annotated[
+    Path | None, typer.Option("--sheet", dir_okay=False, metavar="FILE", help="Write a contact sheet (PNG).")
+]
+Open = Annotated[bool, typer.Option("--open", help="Make a contact sheet and open it in the desktop's viewer.")]
+
+
+def search(
+    which: Which,
+    *,
+    collection: Collection = DEFAULT_COLLECTION,
+    limit: Limit = 10,
+    region: RegionText = None,
+    label: Labels = None,
+    path_prefix: Prefix = "",
+    not_same_folder: Elsewhere = False,
+    max_distance: Distance = None,
+    exact: Exact = False,
+    sheet: SheetFile = None,
+    open_sheet: Open = False,
+    server: Server = DEFAULT_SERVER,
+    token: Token = None,
+    tls: Tls = False,
+    ca: Ca = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the pictures that look like this one."""
+    query = _query(which)
+    box = read_region(region)
+    admitted = Filter(labels=read_labels(label or []), path_prefix=path_prefix, not_same_folder=not_same_folder)
+    with connect(Connection(server, token, tls, ca, as_json)) as client:
+        result = client.search(
+            query,
+            collection=collection,
+            limit=limit,
+            region=box,
+            filter=admitted,
+            max_distance=max_distance,
+            exact=exact,
+        )
+        stored = client.image(query.id, collection=collection) if isinstance(query, StoredImage) else None
+    if as_json:
+        print_json(result)
+    else:
+        print_found(result, collection)
+    if sheet or open_sheet:
+        file = sheet or Path(tempfile.mkdtemp(prefix="lookalike-"), "found.png")
+        _draw(result, stored or Path(which), box, file)
+        remark(f"Contact sheet: {printable(str(file))}")
+        if open_sheet:
+            typer.launch(str(file))
+
+
+def _query(which: str) -> Path | StoredImage:
+    if written := STORED.fullmatch(which):
+        return StoredImage(written[1])
+    path = Path(which)
+    if not path.is_file():
+        hint = f"{printable(which)} is no file here, and not id: with 64 hexadecimal digits"
+        raise typer.BadParameter(hint, param_hint="IMAGE")
+    return path
+
+
+def _draw(result: SearchResult, query: Path | Image, region: Region | None, file: Path) -> None:
+    from lookalike.cli import contact  # noqa: PLC0415 - Pillow is loaded for a sheet only
+
+    try:
+        contact.write_found(result, query, region, file)
+    except OSError as error:
+        raise fail(printable(str(error))) from None

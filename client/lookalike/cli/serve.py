@@ -1,0 +1,30 @@
+"""`lookalike serve` and `lookalike verify`: the server's own commands under this name.
+
+The SDK never imports the server: this process becomes `python -m lookalike_server`, so that arguments, help, signals
+and exit status are the server's.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+Arguments = Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]", show_default=False)]
+PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def serve(arguments: Arguments = None) -> None:
+    """Start a server; for its options: lookalike serve --help."""
+    _become("serve", arguments)
+
+
+def verify(arguments: Arguments = None) -> None:
+    """Check a stopped server's data folder from end to end."""
+    _become("verify", arguments)
+
+
+def _become(command: str, arguments: list[str] | None) -> None:
+    sys.stdout.flush()
+    line = [sys.executable, "-m", "lookalike_server", command, *(arguments or [])]
+    os.execv(sys.executable, line)  # noqa: S606 - our own module, no shell

@@ -1,0 +1,250 @@
+"""The sync client."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import suppress
+from functools import partial
+from typing import Self, TypeVar
+
+from lookalike import _calls, pictures, types
+from lookalike._channel import Endpoint, StrPath
+from lookalike._searching import Answered, SearchMany
+from lookalike._sync import SyncLink
+from lookalike.errors import CollectionExists
+from lookalike.importing import Import, Importable
+
+Entry = TypeVar("Entry")
+
+
+class Client:
+    """A Lookalike server, from plain code; any number of threads may share one client.
+
+    `target` is `host:port`; `dns:///name:port` and `ipv4:a:port,b:port` spread calls over all servers behind them.
+    `tls=True` trusts the system's certificates; `ca` names a PEM file of others, `cert` and `key` the client's own.
+    `token` goes with every call: without TLS anyone on the way can read it.
+
+    The connection opens with the first call. Every method raises only `lookalike.LookalikeError`s, but for mistakes
+    that no server needs to be asked about (a wrong type, a folder that is none). `timeout` is in seconds, retries
+    included; without one it is 30, and 300 for removals. The server's limits are asked for once.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        tls: bool = False,
+        ca: StrPath | None = None,
+        cert: StrPath | None = None,
+        key: StrPath | None = None,
+        token: str | None = None,
+    ) -> None:
+        self._link = SyncLink(Endpoint(target, tls=tls, ca=ca, cert=cert, key=key, token=token))
+        self._max_image_bytes: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; calls under way end with `Cancelled`."""
+        self._link.close()
+
+    def server_info(self, *, timeout: float | None = None) -> types.ServerInfo:
+        """Models, limits and versions of the server; answers while its model loads."""
+        return self._link.call(_calls.server_info(), timeout)
+
+    def embed(
+        self, picture: pictures.Picture, *, region: types.Region | None = None, timeout: float | None = None
+    ) -> types.Embedding:
+        """The embedding of a picture or a region of it: `.vector`, float32, [dim], L2-normalised. Nothing is stored.
+
+        Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, QueueFull.
+        """
+        return self._link.call(_calls.embed(picture, self._max_bytes(timeout), region), timeout)
+
+    def search(
+        self,
+        query: types.Query,
+        *,
+        collection: str = "default",
+        limit: int = 10,
+        region: types.Region | None = None,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        max_distance: float | None = None,
+        exact: bool = False,
+        include_embeddings: bool = False,
+        timeout: float | None = None,
+    ) -> types.SearchResult:
+        """The images of a collection nearest to a query, nearest first; distances run from 0 to 2.
+
+        The query is a picture (path, bytes, binary file), a stored image (`StoredImage(id)`, an `Image`, a `Match`), a
+        vector (`Embedding`, numpy array, sequence of floats; [dim]) or `Examples`. `exact` compares with every vector.
+
+        Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, BadFilter, BadRequest, DimensionMismatch,
+        CollectionNotFound, ImageNotFound, ModelMismatch, QueueFull.
+        """
+        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        return self._link.call(_calls.search(query, self._max_bytes(timeout), options), timeout)
+
+    def search_many(
+        self,
+        queries: Iterable[types.Query],
+        *,
+        collection: str = "default",
+        limit: int = 10,
+        region: types.Region | None = None,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        max_distance: float | None = None,
+        exact: bool = False,
+        include_embeddings: bool = False,
+    ) -> Generator[Answered, None, None]:
+        """Each query with its result, or with the error that it alone met, as answers come: not in order.
+
+        Takes up to 32 queries ahead of the answers; `search` says what queries and options are. A busy or restarting
+        server is waited for; raises Unavailable, ResourceExhausted when that takes longer than about 40 seconds.
+        """
+        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        return self._link.converse(lambda: SearchMany(options, self._max_bytes()), queries)
+
+    def import_images(
+        self,
+        items: Iterable[Importable],
+        *,
+        collection: str = "default",
+        labels: Mapping[str, str] | None = None,
+        create: bool = True,
+    ) -> Generator[types.ImportProgress, None, None]:
+        """Bring pictures, or `ImportItem`s, into a collection; unless `create` is off, a missing one is made.
+
+        Yields once per item, as soon as it is safe on the server's disk or has failed; not in order. Only bytes that
+        the collection does not hold travel. Items are taken 64 at a time. A picture that cannot be read or decoded is
+        one failed item. A busy server is waited for and a broken connection taken up again, about 40 seconds long
+        without progress; running an import again goes on where it stopped. Closing the iterator ends the import.
+
+        Raises CollectionNotFound, ModelMismatch, Unavailable, ResourceExhausted.
+        """
+        total = len(items) if isinstance(items, Sized) else None
+        return self._import(items, collection, labels, create, lambda: total)
+
+    def import_folder(
+        self,
+        folder: StrPath,
+        *,
+        collection: str = "default",
+        recursive: bool = True,
+        labels: Mapping[str, str] | None = None,
+        pattern: str = "*",
+        create: bool = True,
+    ) -> Generator[types.ImportProgress, None, None]:
+        """Bring a folder's pictures into a collection, as `import_images`, each with its absolute path as source.
+
+        A picture is a file with the suffix of one, whose name matches `pattern` (such as `IMG_*`) and is not hidden.
+        Folders that are symbolic links are not entered. Raises NotADirectoryError besides.
+        """
+        found = pictures.find(folder, recursive=recursive, pattern=pattern)
+        count = partial(pictures.count, folder, recursive=recursive, pattern=pattern)
+        return self._import(found, collection, labels, create, count)
+
+    def missing_images(
+        self, image_ids: Sequence[str], *, collection: str = "default", timeout: float | None = None
+    ) -> list[str]:
+        """Those of the ids (SHA-256 in hexadecimal) that the collection does not hold, in the order given."""
+        calls = _calls.find_all_missing(image_ids, collection)
+        return [image_id for call in calls for image_id in self._link.call(call, timeout)]
+
+    def image(
+        self,
+        image_id: str,
+        *,
+        collection: str = "default",
+        include_embedding: bool = False,
+        timeout: float | None = None,
+    ) -> types.Image:
+        """One image's record. Raises ImageNotFound, CollectionNotFound."""
+        return self._link.call(_calls.get_image(image_id, collection, include_embedding), timeout)
+
+    def images(
+        self,
+        collection: str = "default",
+        *,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        page_size: int = 100,
+        timeout: float | None = None,
+    ) -> Iterator[types.Image]:
+        """All images of a collection that the filter admits, oldest first, a page at a time (`timeout` is a page's).
+
+        Raises CollectionNotFound, BadFilter, BadRequest.
+        """
+        return self._pages(lambda token: _calls.list_images(collection, filter, page_size, token), timeout)
+
+    def update_image(
+        self,
+        image_id: str,
+        *,
+        labels: Mapping[str, str],
+        collection: str = "default",
+        timeout: float | None = None,
+    ) -> types.Image:
+        """Give an image these labels and no others. Raises ImageNotFound, CollectionNotFound, BadRequest."""
+        return self._link.call(_calls.update_image(image_id, collection, labels), timeout)
+
+    def delete_images(
+        self,
+        image_ids: str | Sequence[str],
+        *,
+        collection: str = "default",
+        allow_missing: bool = False,
+        timeout: float | None = None,
+    ) -> int:
+        """Remove images, all or none; the number removed. Raises ImageNotFound (unless `allow_missing`), BadRequest."""
+        return self._link.call(_calls.delete_images(image_ids, collection, allow_missing), timeout)
+
+    def collection(self, name: str, *, timeout: float | None = None) -> types.Collection:
+        """One collection. Raises CollectionNotFound."""
+        return self._link.call(_calls.get_collection(name), timeout)
+
+    def collections(self, *, page_size: int = 100, timeout: float | None = None) -> Iterator[types.Collection]:
+        """All collections by name, fetched a page at a time (`timeout` is a page's)."""
+        return self._pages(lambda token: _calls.list_collections(page_size, token), timeout)
+
+    def create_collection(self, name: str, *, description: str = "", timeout: float | None = None) -> types.Collection:
+        """Make an empty collection. Raises CollectionExists, BadRequest."""
+        return self._link.call(_calls.create_collection(name, description), timeout)
+
+    def update_collection(self, name: str, *, description: str, timeout: float | None = None) -> types.Collection:
+        """Give a collection another description. Raises CollectionNotFound, BadRequest."""
+        return self._link.call(_calls.update_collection(name, description), timeout)
+
+    def delete_collection(self, name: str, *, timeout: float | None = None) -> int:
+        """Remove a collection and every image in it; the number of images removed. Raises CollectionNotFound."""
+        return self._link.call(_calls.delete_collection(name), timeout)
+
+    def _max_bytes(self, timeout: float | None = None) -> int:
+        if self._max_image_bytes is None:
+            self._max_image_bytes = self.server_info(timeout=timeout).limits.max_image_bytes
+        return self._max_image_bytes
+
+    def _import(
+        self,
+        items: Iterable[Importable],
+        collection: str,
+        labels: Mapping[str, str] | None,
+        create: bool,
+        count: Callable[[], int | None],
+    ) -> Generator[types.ImportProgress, None, None]:
+        def start() -> Import:
+            total = count()
+            if create:
+                with suppress(CollectionExists):
+                    self.create_collection(collection)
+            return Import(collection, labels, total, self._max_bytes())
+
+        return self._link.converse(start, items)
+
+    def _pages(self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None) -> Iterator[Entry]:
+        token: str | None = ""
+        while token is not None:
+            answer = self._link.call(page(token), timeout)
+            yield from answer.entries
+            token = answer.next_token or None

@@ -1,0 +1,151 @@
+"""Importing pictures: their hashes first, then only the bytes that the collection does not hold.
+
+Items come in batches: each picture is hashed, the server is asked which ids it misses, and those go out with their
+bytes, the others as their id with source and labels. A file is read again when it is sent, so memory holds no more than
+the window. What was not acknowledged goes out again: importing twice changes nothing, so an import may also be rerun.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lookalike import _calls, _failures, _messages, pictures, types
+from lookalike._exchange import Exchange
+from lookalike.errors import CollectionNotFound, ImageNotFound, LookalikeError, ModelMismatch
+from lookalike.v1 import image_service_pb2 as images_pb2
+
+Importable = pictures.Picture | types.ImportItem
+
+BATCH = 64
+"""Pictures hashed together; their ids travel in one question."""
+
+_OUTCOMES = {
+    images_pb2.ImportImagesResponse.OUTCOME_CREATED: types.ImportOutcome.CREATED,
+    images_pb2.ImportImagesResponse.OUTCOME_EXISTED: types.ImportOutcome.EXISTED,
+}
+
+
+@dataclass(slots=True)
+class Upload:
+    """One picture on its way: what is known of it, and whether its bytes have to travel."""
+
+    index: int
+    picture: pictures.Picture
+    path: str | None
+    modified: datetime | None
+    labels: Mapping[str, str]
+    image_id: str | None = None
+    is_missing: bool = True
+
+
+class Import(Exchange[Importable, Upload, types.ImportProgress]):
+    """One import. `total` is the number of items where it is known; `labels` go to every image."""
+
+    rpc = "ImportImages"
+    max_items = 64
+
+    def __init__(
+        self, collection: str, labels: Mapping[str, str] | None, total: int | None, max_image_bytes: int
+    ) -> None:
+        super().__init__()
+        self._collection = collection
+        self._labels = dict(labels or {})
+        self._total = total
+        self._max_image_bytes = max_image_bytes
+        self._fresh: list[Upload] = []
+        self._hashed: list[Upload] = []
+        self._taken = self._done = self._sent_bytes = 0
+
+    @property
+    def room(self) -> int:
+        """A whole batch, as soon as the last one is out."""
+        return 0 if self._ended or self._fresh or self._hashed or self._waiting else BATCH
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every item is settled."""
+        return super().is_done and not (self._fresh or self._hashed)
+
+    def question(self) -> _calls.Call[list[str]] | None:
+        """Hash what was fed, and ask which of it is missing."""
+        fresh, self._fresh = self._fresh, []
+        for upload in fresh:
+            try:
+                upload.picture = pictures.readable_twice(upload.picture, self._max_image_bytes)
+                upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
+            except LookalikeError as error:
+                self._settled.append(self._failure(upload, error))
+            else:
+                self._hashed.append(upload)
+        image_ids = [upload.image_id for upload in self._hashed if upload.image_id]
+        return _calls.find_missing(image_ids, self._collection) if image_ids else None
+
+    def learn(self, answer: list[str]) -> None:
+        """These ids have to travel as bytes."""
+        missing = set(answer)
+        for upload in self._hashed:
+            upload.is_missing = upload.image_id in missing
+        self._waiting.extend(self._hashed)
+        self._hashed.clear()
+
+    def _take(self, items: Sequence[Importable]) -> None:
+        for item in items:
+            given = item if isinstance(item, types.ImportItem) else types.ImportItem(item)
+            self._fresh.append(
+                Upload(
+                    index=self._taken,
+                    picture=given.picture,
+                    path=given.path or pictures.location(given.picture),
+                    modified=given.modified or pictures.modified(given.picture),
+                    labels={**self._labels, **given.labels},
+                )
+            )
+            self._taken += 1
+
+    def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest:
+        request = images_pb2.ImportImagesRequest(
+            tag=tag,
+            collection=self._collection,
+            source=_messages.source(job.path, job.modified),
+            labels=job.labels,
+        )
+        if job.is_missing:
+            request.content = pictures.content(job.picture, self._max_image_bytes)
+            self._sent_bytes += len(request.content)
+        else:
+            request.image_id = job.image_id or ""
+        return request
+
+    def _error(self, answer: images_pb2.ImportImagesResponse) -> LookalikeError | None:
+        return _failures.from_status(answer.status) if answer.status.code else None
+
+    def _conclude(self, job: Upload, answer: images_pb2.ImportImagesResponse, error: LookalikeError | None) -> None:
+        if isinstance(error, ImageNotFound) and not job.is_missing:
+            # It was deleted after the question: its bytes are needed after all.
+            job.is_missing = True
+            self._waiting.appendleft(job)
+        elif isinstance(error, CollectionNotFound | ModelMismatch):
+            # Every other item would fare the same.
+            raise error
+        elif error is not None:
+            self._settled.append(self._failure(job, error))
+        else:
+            self._settled.append(self._progress(job, _OUTCOMES[answer.outcome], answer.image_id, None))
+
+    def _failure(self, job: Upload, error: LookalikeError) -> types.ImportProgress:
+        return self._progress(job, types.ImportOutcome.FAILED, job.image_id, error)
+
+    def _progress(
+        self, job: Upload, outcome: types.ImportOutcome, image_id: str | None, error: LookalikeError | None
+    ) -> types.ImportProgress:
+        self._done += 1
+        return types.ImportProgress(
+            done=self._done,
+            total=self._total,
+            index=job.index,
+            path=job.path,
+            outcome=outcome,
+            image_id=image_id,
+            error=error,
+            sent_bytes=self._sent_bytes,
+        )

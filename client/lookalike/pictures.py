@@ -1,0 +1,136 @@
+"""What counts as a picture here, and how its bytes are read: a path, bytes, or a binary file, everywhere.
+
+A binary file is read from where it stands; one that can seek is put back there, so that it can be read again.
+"""
+
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import IO, TypeAlias, TypeGuard
+
+from lookalike.errors import ImageTooLarge, ImageUnreadable
+
+Picture: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+"""A path, the bytes of an encoded picture, or a binary file that holds them."""
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".mpo"})
+_CHUNK = 1 << 20
+_PATHS = (str, os.PathLike)
+_IN_MEMORY = (bytes, bytearray, memoryview)
+
+
+def is_picture(thing: object) -> TypeGuard[Picture]:
+    """Whether this is a path, bytes or a file, and not a vector, an image or something else."""
+    return isinstance(thing, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(thing, "read")
+
+
+def content(picture: Picture, max_bytes: int) -> bytes:
+    """The picture's bytes. Raises ImageTooLarge over `max_bytes`, ImageUnreadable where reading fails."""
+    if isinstance(picture, bytes) and len(picture) <= max_bytes:
+        return picture
+    return b"".join(_chunks(picture, max_bytes))
+
+
+def fingerprint(picture: Picture, max_bytes: int) -> str:
+    """Its id, the SHA-256 of its bytes in hexadecimal, without holding them in memory. Raises as `content`."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(picture, max_bytes):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def readable_twice(picture: Picture, max_bytes: int) -> Picture:
+    """The picture itself, or its bytes where it is a file that cannot seek back. Raises as `content`."""
+    if isinstance(picture, (*_IN_MEMORY, *_PATHS)) or picture.seekable():
+        return picture
+    return content(picture, max_bytes)
+
+
+def location(picture: Picture) -> str | None:
+    """The absolute path with forward slashes, symbolic links kept; None for bytes and files."""
+    if not isinstance(picture, _PATHS):
+        return None
+    path = Path(os.path.abspath(picture)).as_posix()  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
+    # A name that is not UTF-8 on disk cannot travel in a protobuf string.
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def modified(picture: Picture) -> datetime | None:
+    """When the file was last changed; None for bytes, files and what cannot be asked."""
+    if not isinstance(picture, _PATHS):
+        return None
+    try:
+        return datetime.fromtimestamp(Path(picture).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def find(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: str = "*") -> Iterator[Path]:
+    """Pictures of a folder in the order of their names, found by suffix; hidden ones and symlinked folders are skipped.
+
+    A folder below that cannot be listed comes last, as a path of its own: reading it fails, so that it is not lost
+    silently. Raises NotADirectoryError where `folder` is none.
+    """
+    if not Path(folder).is_dir():
+        raise NotADirectoryError(f"{os.fspath(folder)} is not a folder: name one that holds pictures")
+    unlisted: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=lambda error: unlisted.append(Path(error.filename))):
+        folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
+        wanted = (Path(parent, name) for name in sorted(names) if _is_wanted(name, pattern))
+        yield from (path for path in wanted if path.is_file())
+    yield from unlisted
+
+
+def count(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: str = "*") -> int:
+    """How many pictures `find` finds; looking twice costs less than keeping millions of paths."""
+    return sum(1 for _ in find(folder, recursive=recursive, pattern=pattern))
+
+
+def _is_wanted(name: str, pattern: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES and fnmatch(name, pattern)
+
+
+def _chunks(picture: Picture, max_bytes: int) -> Iterator[bytes]:
+    room = max_bytes
+    with _readable(picture) as file:
+        while chunk := file.read(_CHUNK):
+            room -= len(chunk)
+            if room < 0:
+                raise ImageTooLarge(
+                    f"{_name(picture)} is over the {max_bytes:,} bytes that the server accepts: send a smaller copy"
+                )
+            yield chunk
+
+
+@contextmanager
+def _readable(picture: Picture) -> Iterator[IO[bytes]]:
+    try:
+        if isinstance(picture, _PATHS):
+            with Path(picture).open("rb") as file:
+                yield file
+        elif isinstance(picture, _IN_MEMORY):
+            yield io.BytesIO(picture)
+        else:
+            with _put_back(picture):
+                yield picture
+    except (OSError, ValueError) as error:
+        raise ImageUnreadable(f"{_name(picture)} cannot be read: {error}") from error
+
+
+@contextmanager
+def _put_back(file: IO[bytes]) -> Iterator[None]:
+    start = file.tell() if file.seekable() else None
+    try:
+        yield
+    finally:
+        if start is not None:
+            file.seek(start)
+
+
+def _name(picture: Picture) -> str:
+    return os.fspath(picture) if isinstance(picture, _PATHS) else "the picture"

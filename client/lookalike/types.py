@@ -1,0 +1,238 @@
+"""The nouns of the SDK: what goes into a call and what comes back, free of gRPC.
+
+All are frozen. Times are `datetime` in UTC; a time without a zone, where you give one, is local time. Vectors are
+float32 arrays of shape [dim]: numpy arrays where numpy is installed, else `array.array("f")`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias, overload
+
+from lookalike.errors import LookalikeError
+from lookalike.pictures import Picture
+from lookalike.queries import Examples, Filter, One, Query, Region, StoredImage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float32]
+
+__all__ = [
+    "Collection",
+    "Embedding",
+    "Examples",
+    "Filter",
+    "Image",
+    "ImportItem",
+    "ImportOutcome",
+    "ImportProgress",
+    "Limits",
+    "Match",
+    "ModelInfo",
+    "One",
+    "Query",
+    "Region",
+    "SearchResult",
+    "ServerInfo",
+    "Source",
+    "StoredImage",
+    "Timings",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place where an image's bytes were seen: a path or URI with forward slashes."""
+
+    path: str
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The record of one image. `id` is the SHA-256 of its bytes; width and height are pixels as a person sees them.
+
+    It was `captured` by the camera (or else its file changed) then, `created` when the collection first held it, and
+    `updated` when its labels or sources last changed.
+    """
+
+    id: str
+    collection: str
+    sources: tuple[Source, ...]
+    labels: Mapping[str, str] = field(hash=False)
+    width: int
+    height: int
+    size_bytes: int
+    format: str
+    captured: datetime | None
+    created: datetime | None
+    updated: datetime | None
+    embedding: "Vector | None" = field(default=None, compare=False, repr=False)
+    """[dim], L2-normalised; only when it was asked for."""
+
+    @property
+    def path(self) -> str | None:
+        """Where it was first seen; None when it came without a source."""
+        return self.sources[0].path if self.sources else None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of one answer went, in seconds on the server."""
+
+    decode: float
+    queue: float
+    embed: float
+    index: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One image that looks like the query; `rank` is 1 for the nearest.
+
+    Between the normalised embeddings, `distance` is Euclidean, 0 (same) to 2 (opposite), and `score` is the cosine, 1
+    (same) to -1.
+    """
+
+    rank: int
+    distance: float
+    score: float
+    image: Image
+    embedding: "Vector | None" = field(default=None, compare=False, repr=False)
+    """[dim], L2-normalised; only with `include_embeddings`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult(Sequence[Match]):
+    """The matches, nearest first, and what they stand on.
+
+    The model that made the vectors, the collection's state that was searched (it grows with every change), and whether
+    every admissible vector was compared.
+    """
+
+    matches: tuple[Match, ...]
+    model_id: str
+    generation: int
+    exact: bool
+    timings: Timings
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    @overload
+    def __getitem__(self, index: int) -> Match: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Match, ...]: ...
+    def __getitem__(self, index: int | slice) -> Match | tuple[Match, ...]:
+        return self.matches[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What the model makes of one picture."""
+
+    vector: "Vector" = field(compare=False, repr=False)
+    """[dim], L2-normalised."""
+    model_id: str
+    width: int
+    """Pixels of the whole picture, after orientation."""
+    height: int
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A case, a catalogue, a holiday: images that are searched together, all embedded by one model."""
+
+    name: str
+    description: str
+    model_id: str
+    dim: int
+    image_count: int
+    generation: int
+    created: datetime | None
+    updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model in service. Pictures need not be sent much larger than its input, which is in pixels."""
+
+    id: str
+    name: str
+    dim: int
+    engine: str
+    input_width: int
+    input_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the server accepts."""
+
+    max_image_bytes: int
+    max_image_pixels: int
+    max_limit: int
+    max_page_size: int
+    max_ids: int
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """What the server is. New collections get the first of its models; it is `ready` when they are loaded and warm.
+
+    `versions` are those of the parts that a result depends on.
+    """
+
+    version: str
+    models: tuple[ModelInfo, ...]
+    limits: Limits
+    versions: Mapping[str, str] = field(hash=False)
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportItem:
+    """A picture on its way in, with the source to record: its path, with forward slashes, and when it last changed.
+
+    Both are taken from the file where the picture is a path and they are not given.
+    """
+
+    picture: Picture
+    path: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    modified: datetime | None = None
+
+
+class ImportOutcome(StrEnum):
+    """What became of an item."""
+
+    CREATED = "created"
+    """It is new and safe on the server's disk."""
+    EXISTED = "existed"
+    """The collection held it; its source and labels were added where they were new."""
+    FAILED = "failed"
+    """See `ImportProgress.error`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How an import stands after one more item: `done` of `total`, which is None where nobody can know it beforehand.
+
+    The item is the `index`-th of those given, from 0; `path` is its source, `error` says why it failed. `sent_bytes`
+    counts the pictures sent so far, not those that the server held.
+    """
+
+    done: int
+    total: int | None
+    index: int
+    path: str | None
+    outcome: ImportOutcome
+    image_id: str | None
+    error: LookalikeError | None
+    sent_bytes: int
