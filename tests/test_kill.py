@@ -18,11 +18,11 @@ FLAGS = ("--model", "tiny")
 def test_kill_in_mid_import(tmp_path: Path, kill_after: int) -> None:
     data = tmp_path / "data"
     server = ServerProcess(data, *FLAGS)
-    acknowledged = []
+    acknowledged: dict[str, int] = {}
     with Client(server.target) as looks:
         for progress in looks.import_images((picture_bytes(seed) for seed in range(120)), collection="evidence"):
             if progress.image_id is not None and progress.error is None:
-                acknowledged.append(progress.image_id)
+                acknowledged[progress.image_id] = progress.index
             if len(acknowledged) == kill_after:
                 server.kill()
                 break
@@ -32,8 +32,9 @@ def test_kill_in_mid_import(tmp_path: Path, kill_after: int) -> None:
     with running(data, *FLAGS) as again, Client(again.target) as looks:
         held = {image.id for image in looks.images(collection="evidence")}
         assert set(acknowledged) <= held
-        matches = looks.search(picture_bytes(0), collection="evidence", limit=1)
-        assert matches[0].distance == 0
+        for image_id, seed in acknowledged.items():
+            match = looks.search(picture_bytes(seed), collection="evidence", limit=1)[0]
+            assert (match.image.id, match.distance) == (image_id, 0)
         for progress in looks.import_images((picture_bytes(seed) for seed in range(120)), collection="evidence"):
             assert progress.error is None
         assert len(list(looks.images(collection="evidence"))) == 120

@@ -54,6 +54,8 @@ SERVICES = (
 )
 ENVELOPE_BYTES = 2**20
 """What a message may have around its picture: labels, path, ids."""
+LAST_WORDS_SECONDS = 0.2
+"""Time for the last answers to leave."""
 MIN_MESSAGE_BYTES = 8 * 2**20
 """Room for answers and for the calls that carry ids instead of pictures."""
 
@@ -66,6 +68,7 @@ class App:
         self._metrics = Metrics()
         self._gate = Gate(settings, self._metrics)
         self._health = health.aio.HealthServicer()
+        self._interceptor = Interceptor(self._metrics, settings.token)
         self._parts: Parts | None = None
         self._server: grpc.aio.Server | None = None
         self.address = ""
@@ -90,8 +93,11 @@ class App:
         log.info("draining", extra={"seconds": self._settings.drain_seconds})
         await self._health.enter_graceful_shutdown()
         self._gate.closing.set()
+        # Not the transport's own drain: that would wait for health watchers, and refuse newcomers without a reason.
+        if not await self._interceptor.drained(self._settings.drain_seconds):
+            log.warning("some calls did not end in time and are cut off")
         if self._server is not None:
-            await self._server.stop(self._settings.drain_seconds)
+            await self._server.stop(LAST_WORDS_SECONDS)
         if self._parts is not None:
             await self._parts.importer.close()
             await asyncio.to_thread(take_down, self._parts)
@@ -105,8 +111,7 @@ class App:
             ("grpc.max_send_message_length", -1),
             ("grpc.so_reuseport", 0),  # a second server on the same port is an error, not a lottery
         ]
-        interceptor = Interceptor(self._metrics, self._settings.token)
-        self._server = grpc.aio.server(interceptors=[interceptor], options=options)
+        self._server = grpc.aio.server(interceptors=[self._interceptor], options=options)
         search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(self._gate), self._server)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(self._gate), self._server)
         collection_service_pb2_grpc.add_CollectionServiceServicer_to_server(CollectionService(self._gate), self._server)

@@ -300,7 +300,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
         assert (failed.code.name, failed.reason) == ("RESOURCE_EXHAUSTED", "DISK_FULL")
         assert failed.retry_after_ms
         listed = opened.images.ListImages(ipb.ListImagesRequest(collection="kept"), timeout=10).images
-        assert [(image.id, dict(image.labels)) for image in listed] == [(image_id, {}) for image_id in ids]
+        assert {image.id: dict(image.labels) for image in listed} == {image_id: {} for image_id in ids}
         assert len(opened.search.Search(without_query_in("kept", ids[0]), timeout=10).matches) == 2
         if name == "ImportImages":
             retried = list(opened.images.ImportImages(iter([request]), timeout=10))

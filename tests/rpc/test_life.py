@@ -155,6 +155,27 @@ def test_draining_answers_what_was_read_and_ends_streams_with_a_reason(tmp_path:
         assert len(again.images.ListImages(ipb.ListImagesRequest(collection="drained")).images) == 1
 
 
+def test_newcomers_while_draining_are_told(tmp_path: Path, gated: None) -> None:
+    server = BackgroundServer(settings(tmp_path / "data"))
+    server.start()
+    opened = Doors(server.address)
+    with plugged.computing.shut():
+        running = opened.search.Embed.future(embed_request())
+        assert plugged.computing.reached.wait(10)
+        watch: Any = health_pb2_grpc.HealthStub(opened.channel).Watch  # type: ignore[attr-defined]
+        states = watch(health_pb2.HealthCheckRequest(), timeout=10)
+        assert next(states).status == SERVING
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        assert next(states).status == NOT_SERVING
+        failed = failure(lambda: opened.search.Embed(embed_request(2), timeout=10))
+        assert (failed.code.name, failed.reason) == ("UNAVAILABLE", "SHUTTING_DOWN")
+        assert failed.retry_after_ms
+    assert running.result(10).model_id == "gated-tiny-1"
+    stopping.join(30)
+    opened.channel.close()
+
+
 def test_a_token_is_asked_for_everywhere_but_at_health(tmp_path: Path) -> None:
     with doors(token="secret") as opened:  # noqa: S106
         info = spb.GetServerInfoRequest()

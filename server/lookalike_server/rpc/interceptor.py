@@ -36,6 +36,17 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def __init__(self, metrics: Metrics, token: str = "") -> None:
         self._metrics = metrics
         self._token = token
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until no call of ours is running, but not longer; whether it came to that."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     async def intercept_service(
         self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]], details: grpc.HandlerCallDetails
@@ -68,6 +79,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
             request_id.set(identify(context))
             timings = stages.begin()
             failure: LookalikeError | None = None
+            self._count(+1)
             try:
                 return await behaviour(request, context)
             except asyncio.CancelledError:
@@ -79,8 +91,16 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 await context.abort(status_code(failure), failure.message, trailers(failure, request_id.get()))
             finally:
                 self._record(name, failure, timings)
+                self._count(-1)
 
         return call
+
+    def _count(self, change: int) -> None:
+        self._running += change
+        if self._running:
+            self._idle.clear()
+        else:
+            self._idle.set()
 
     def _record(self, name: str, failure: LookalikeError | None, timings: stages.Timings) -> None:
         code, reason = (failure.code, failure.reason) if failure else ("OK", "")

@@ -1,0 +1,80 @@
+"""The documents tell the truth: their code runs, their links lead somewhere, their tables are complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+from tests.pictures import write_pictures
+
+from lookalike_server.config import Settings
+from lookalike_server.metrics import Metrics
+from lookalike_server.pipeline.batch import Rules, WaitingRoom
+from lookalike_server.pipeline.cost import CostModel
+from lookalike_server.testing import serve
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+
+
+def blocks(document: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as the examples expect it."""
+    write_pictures(tmp_path / "photos", range(12))
+    write_pictures(tmp_path / "tests", range(1))[0].rename(tmp_path / "tests" / "a.png")
+    (tmp_path / "query.jpg").write_bytes((tmp_path / "photos" / "0003.png").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_readmes_example_runs(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = blocks("README.md", "python")
+    with serve() as target:
+        exec(example.replace("localhost:50051", target), {})  # noqa: S102 - our own example
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 12 + 10
+    assert lines[12].startswith("1 0.0 ")
+    assert lines[12].endswith("photos/0003.png")
+
+
+def test_the_sdks_examples_run(workplace: Path) -> None:
+    *examples, testing = blocks("docs/sdk.md", "python")
+    names: dict[str, object] = {"data": (workplace / "photos" / "0001.png").read_bytes()}
+    exec("from datetime import UTC, datetime; last_week = datetime(2020, 1, 1, tzinfo=UTC)", names)  # noqa: S102
+    with serve() as target:
+        exec(examples[0].replace("localhost:50051", target), names)  # noqa: S102
+        exec(f"looks = Client({target!r})", names)  # noqa: S102
+        for example in examples[1:]:
+            exec(example, names)  # noqa: S102
+        exec("looks.close()", names)  # noqa: S102
+    exec(testing + "\ntest_my_tool()", {})  # noqa: S102
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+        assert link.startswith("https://") or (document.parent / link).exists(), link
+
+
+def test_the_readme_fits_two_screens() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 80
+
+
+def test_operators_find_every_setting_and_metric() -> None:
+    text = (ROOT / "docs" / "operators.md").read_text()
+    for name in Settings.__dataclass_fields__:
+        assert f"--{name.replace('_', '-')}" in text
+    metrics = Metrics()
+    metrics.watch(WaitingRoom(Rules(), CostModel()))
+    for name in re.findall(r"^# TYPE (\w+) ", generate_latest(metrics.registry).decode(), re.MULTILINE):
+        assert name.removesuffix("_created") in text, name
+
+
+def test_the_house_has_the_rooms_that_the_page_names() -> None:
+    text = (ROOT / "docs" / "house.md").read_text()
+    for name in re.findall(r"`([\w/]+\.py|\w+/)`", text):
+        assert list(ROOT.glob(f"**/{name}")), name
