@@ -10,11 +10,16 @@
 failure.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from lookalike import errors, types
-from lookalike.aio import AsyncClient
-from lookalike.client import Client
 from lookalike.errors import LookalikeError
 from lookalike.types import Examples, Filter, ImportItem, Region, StoredImage
+
+if TYPE_CHECKING:
+    from lookalike.aio import AsyncClient
+    from lookalike.client import Client
 
 __all__ = [
     "AsyncClient",
@@ -28,3 +33,13 @@ __all__ = [
     "errors",
     "types",
 ]
+
+# gRPC takes a tenth of a second to import: `lookalike --help` and tools that only want the types do without.
+_CLIENTS = {"AsyncClient": "lookalike.aio", "Client": "lookalike.client"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a client when it is first asked for."""
+    if name not in _CLIENTS:
+        raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
+    return getattr(import_module(_CLIENTS[name]), name)

@@ -1,12 +1,10 @@
 """How clients reach their server: options, leases, forks."""
 
 import json
-import subprocess
-import sys
-import textwrap
 from typing import Any
 
 import pytest
+from tests.client.process import in_a_process
 
 from lookalike._channel import Endpoint, rpcs
 from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2
@@ -65,11 +63,6 @@ def test_every_rpc_is_known_by_its_name_alone() -> None:
     with endpoint().open() as channel:
         found = sorted(rpcs(channel))
     assert found == sorted(method.name for service in services() for method in service.methods)
-
-
-def in_a_process(code: str, target: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", textwrap.dedent(code), target]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_a_client_that_was_used_before_a_fork_says_to_make_a_new_one(target: str) -> None:

@@ -109,6 +109,12 @@ def test_an_items_status_may_come_without_a_time_to_retry() -> None:
     assert _failures.from_status(types_pb2.ItemStatus(code=3, message="no")).retry_after is None
 
 
+def test_an_items_reason_from_the_future_keeps_its_name() -> None:
+    error = _failures.from_status(types_pb2.ItemStatus(code=3, reason="TOO_BLURRED", message="no"))
+    assert type(error) is errors.InvalidArgument
+    assert error.reason == "TOO_BLURRED"
+
+
 def test_translated_lets_other_errors_pass() -> None:
     with pytest.raises(KeyError), _failures.translated("host:1"):
         raise KeyError

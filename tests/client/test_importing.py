@@ -1,7 +1,6 @@
 """Importing with both clients, to a real server, over wires that break."""
 
 import io
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.client.faces import Connect
+from tests.client.process import in_a_process
 from tests.client.wire import Wire
 from tests.pictures import picture_bytes, write_pictures
 
@@ -87,15 +87,41 @@ def test_an_error_of_the_callers_own_iterable_reaches_the_caller(looks: Client, 
 
 
 def test_an_import_that_is_left_early_leaves_nothing_running(target: str, collection: str, many: Path) -> None:
-    before = set(threading.enumerate())
-    with Client(target) as looks:
-        progress = looks.import_folder(many, collection=collection)
-        next(progress)
-        progress.close()
-    left = [thread for thread in threading.enumerate() if thread not in before and "lookalike" not in thread.name]
-    for thread in left:
-        thread.join(timeout=30)
-    assert [thread for thread in left if thread.is_alive() and "asyncio" not in thread.name] == []
+    code = """
+        import sys, threading
+        from lookalike import Client
+        target, folder, collection = sys.argv[1:]
+        looks = Client(target)
+        for progress in looks.import_folder(folder, collection=collection):
+            break
+        del progress
+        others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+        for thread in others:
+            thread.join(timeout=20)
+        sys.exit(any(thread.is_alive() for thread in others))
+    """
+    done = in_a_process(code, target, str(many), collection)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("client", ["Client", "AsyncClient"])
+def test_an_import_may_be_left_at_the_very_end_of_a_program(
+    target: str, collection: str, many: Path, client: str
+) -> None:
+    code = """
+        import asyncio, sys
+        from lookalike import AsyncClient, Client
+        target, folder, collection, client = sys.argv[1:]
+        async def main():
+            async for _ in AsyncClient(target).import_folder(folder, collection=collection):
+                return
+        if client == "AsyncClient":
+            asyncio.run(main())
+        else:
+            next(Client(target).import_folder(folder, collection=collection))
+    """
+    done = in_a_process(code, target, str(many), collection, client)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_broken_connection_is_taken_up_again(connect: Connect, target: str, collection: str, many: Path) -> None:
