@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from lookalike import _calls, pictures, types
 from lookalike._async import AsyncLink, in_threads
 from lookalike._channel import Endpoint, StrPath
-from lookalike._searching import Answered, SearchMany
+from lookalike._searching import Answered, Query, SearchMany
 from lookalike.errors import CollectionExists
 from lookalike.importing import Import, Importable
 
@@ -78,7 +78,7 @@ class AsyncClient:
 
     def search_many(
         self,
-        queries: Iterable[types.Query] | AsyncIterable[types.Query],
+        queries: Iterable[Query] | AsyncIterable[Query],
         *,
         collection: str = "default",
         limit: int = 10,
@@ -87,11 +87,11 @@ class AsyncClient:
         max_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
-    ) -> AsyncGenerator[Answered, None]:
+    ) -> AsyncGenerator[Answered[Query], None]:
         """As `Client.search_many`."""
         options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
 
-        async def start() -> SearchMany:
+        async def start() -> SearchMany[Query]:
             return SearchMany(options, await self._max_bytes())
 
         return self._link.converse(start, queries)

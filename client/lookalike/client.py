@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from lookalike import _calls, pictures, types
 from lookalike._channel import Endpoint, StrPath
-from lookalike._searching import Answered, SearchMany
+from lookalike._searching import Answered, Query, SearchMany
 from lookalike._sync import SyncLink
 from lookalike.errors import CollectionExists
 from lookalike.importing import Import, Importable
@@ -89,7 +89,7 @@ class Client:
 
     def search_many(
         self,
-        queries: Iterable[types.Query],
+        queries: Iterable[Query],
         *,
         collection: str = "default",
         limit: int = 10,
@@ -98,7 +98,7 @@ class Client:
         max_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
-    ) -> Generator[Answered, None, None]:
+    ) -> Generator[Answered[Query], None, None]:
         """Each query with its result, or with the error that it alone met, as answers come: not in order.
 
         Takes up to 32 queries ahead of the answers; `search` says what queries and options are. A busy or restarting

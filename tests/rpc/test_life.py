@@ -100,6 +100,17 @@ def test_who_leaves_is_not_computed(gated: None) -> None:
         assert len(plugged.computed) == 2
 
 
+def test_streams_that_are_left_are_no_errors_of_ours(shared: Doors, caplog: pytest.LogCaptureFixture) -> None:
+    for seed in range(30):
+        requests = (ipb.ImportImagesRequest(tag=n, collection="shared", content=picture_bytes(0)) for n in range(200))
+        answers = shared.images.ImportImages(requests)
+        for _ in range(seed):
+            next(answers)
+        answers.cancel()
+    until_nobody_waits(shared)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def until_nobody_waits(opened: Doors) -> None:
     """Return when the server has seen the cancellations: it answers in order, and those came before this call."""
     for _ in range(3):

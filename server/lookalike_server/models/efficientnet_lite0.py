@@ -80,4 +80,4 @@ def _build() -> Any:
     # Imports TensorFlow, which the ONNX engine must never wait for.
     from lookalike_server.models import keras_efficientnet  # noqa: PLC0415
 
-    return keras_efficientnet.build()
+    return keras_efficientnet.build(INPUT_SIZE, DIM)

@@ -10,7 +10,6 @@ Importing this module imports TensorFlow; only the TensorFlow engine and `traini
 
 from typing import NamedTuple
 
-from lookalike_server.models.efficientnet_lite0 import DIM, INPUT_SIZE
 from lookalike_server.models.keras_backend import keras
 
 MEAN, SCALE = 127.0, 128.0
@@ -45,20 +44,20 @@ STAGES = (
 """Table 1 of the paper; 16 blocks in all."""
 
 
-def build() -> keras.Model:
-    """Return the embedder, weights not loaded: pixels [n, 224, 224, 3], 0 to 255, to unit vectors [n, 1280]."""
-    pixels = keras.Input((*INPUT_SIZE, 3), name="pixels")
-    embeddings = keras.layers.UnitNormalization(name="embeddings")(features(pixels))
+def build(input_size: tuple[int, int], dim: int) -> keras.Model:
+    """Return the embedder, weights not loaded: pixels [n, height, width, 3], 0 to 255, to unit vectors [n, dim]."""
+    pixels = keras.Input((*input_size, 3), name="pixels")
+    embeddings = keras.layers.UnitNormalization(name="embeddings")(features(pixels, dim))
     return keras.Model(pixels, embeddings, name="efficientnet-lite0")
 
 
-def features(pixels: keras.KerasTensor) -> keras.KerasTensor:
-    """Map pixels [n, 224, 224, 3], 0 to 255, to pooled features [n, 1280], not normalised."""
+def features(pixels: keras.KerasTensor, dim: int) -> keras.KerasTensor:
+    """Map pixels [n, height, width, 3], 0 to 255, to pooled features [n, dim], not normalised."""
     x = keras.layers.Rescaling(1 / SCALE, offset=-MEAN / SCALE, name="rescaling")(pixels)
     x = _convolution(x, "stem", filters=32, kernel=3, stride=2)
     for index, block in enumerate(_blocks()):
         x = _inverted_residual(x, f"block{index}", block)
-    x = _convolution(x, "head", filters=DIM)
+    x = _convolution(x, "head", filters=dim)
     return keras.layers.GlobalAveragePooling2D(name="features")(x)
 
 

@@ -87,6 +87,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 failure = Left()
                 raise
             except Exception as error:
+                if context.cancelled():  # reading or writing failed because nobody is there any more
+                    failure = Left()
+                    raise asyncio.CancelledError from error
                 failure = as_domain(error, request_id.get())
                 await context.abort(status_code(failure), failure.message, trailers(failure, request_id.get()))
             finally:

@@ -40,16 +40,16 @@ async def answer_each(
             await places.acquire()
 
     async with asyncio.TaskGroup() as tasks:
-        await until_closing(tasks.create_task(read(tasks)), closing)
-    if closing.is_set():
+        finished = await read_until(closing, tasks.create_task(read(tasks)))
+    if not finished:
         raise ShuttingDown
 
 
-async def until_closing(reading: "asyncio.Task[None]", closing: asyncio.Event) -> None:
-    """Wait for the reader, and stop it when the server begins to drain."""
+async def read_until(closing: asyncio.Event, reading: "asyncio.Task[None]") -> bool:
+    """Wait for the reader, but stop it when the server begins to drain; whether it came to its end."""
     alarm = asyncio.ensure_future(closing.wait())
     try:
         await asyncio.wait({reading, alarm}, return_when=asyncio.FIRST_COMPLETED)
-        reading.cancel()
+        return not reading.cancel()
     finally:
         alarm.cancel()

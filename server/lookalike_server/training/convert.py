@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.models import efficientnet_lite0, keras_efficientnet
+from lookalike_server.models import efficientnet_lite0
 from lookalike_server.models.efficientnet_lite0 import INPUT_SIZE
 from lookalike_server.models.keras_backend import keras
 from lookalike_server.training import onnx_graph
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def keras_model(original: Original) -> keras.Model:
     """Return the Keras network with the original's weights, float32."""
-    model = keras_efficientnet.build()
+    model = efficientnet_lite0.network().build()
     arrays = original.weights(variable.path for variable in model.variables)
     for variable in model.variables:
         variable.assign(arrays[variable.path])
