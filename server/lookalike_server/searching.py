@@ -12,7 +12,8 @@ import numpy as np
 from lookalike_server import stages
 from lookalike_server.catalog import limits
 from lookalike_server.catalog.catalog import Catalog
-from lookalike_server.errors import BadFilter, BadRequest, DimensionMismatch
+from lookalike_server.catalog.vectors import unit
+from lookalike_server.errors import BadFilter, BadRequest, LookalikeError
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.queries import Example, Examples, Ready, Search, Stored
 from lookalike_server.records import Collection, Filter, Matches, Source, Vector
@@ -52,18 +53,24 @@ class Searcher:
             )
 
     async def _vector(self, query: Example | Examples, collection: Collection, deadline: float) -> Vector:
+        """The query as one vector, of any length: the catalog takes its direction."""
         if not isinstance(query, Examples):
-            return unit(await self._example(query, collection, deadline))
+            return await self._example(query, collection, deadline)
         if not query.positives or len(query.positives) + len(query.negatives) > MAX_EXAMPLES:
             raise BadRequest(f"give at least 1 positive example, and at most {MAX_EXAMPLES} examples in all")
         positives = await self._mean(query.positives, collection, deadline)
         if not query.negatives:
-            return unit(positives)
-        return unit(positives - NEGATIVE_WEIGHT * await self._mean(query.negatives, collection, deadline))
+            return positives
+        return positives - NEGATIVE_WEIGHT * await self._mean(query.negatives, collection, deadline)
 
     async def _mean(self, examples: tuple[Example, ...], collection: Collection, deadline: float) -> Vector:
-        vectors = await asyncio.gather(*(self._example(each, collection, deadline) for each in examples))
-        mean: Vector = np.mean(np.stack([unit(vector) for vector in vectors]), axis=0, dtype=np.float32)
+        try:
+            # A group, so that one bad example stops the others.
+            async with asyncio.TaskGroup() as tasks:
+                work = [tasks.create_task(self._example(each, collection, deadline)) for each in examples]
+        except* LookalikeError as errors:
+            raise errors.exceptions[0] from None
+        mean: Vector = np.mean([task.result() for task in work], axis=0, dtype=np.float32)
         return mean
 
     async def _example(self, example: Example, collection: Collection, deadline: float) -> Vector:
@@ -74,12 +81,7 @@ class Searcher:
                 vectors = await asyncio.to_thread(self._catalog.vectors, collection.name, [image_id])
                 return vectors[image_id]
             case Ready(vector):
-                if vector.shape != (collection.dim,):
-                    raise DimensionMismatch(
-                        f"the vector has {vector.size} numbers, the collection's have {collection.dim}: "
-                        f"embed the query with {collection.model_id}"
-                    )
-                return vector
+                return unit(vector, collection.dim)
 
     async def _conditions(self, search: Search) -> Filter:
         """The filter, with `not_same_folder` spelled out."""
@@ -113,11 +115,3 @@ def stored_ids(query: Example | Examples) -> frozenset[str]:
     """The stored images that a query names: they are no answer to it."""
     examples = (*query.positives, *query.negatives) if isinstance(query, Examples) else (query,)
     return frozenset(each.image_id for each in examples if isinstance(each, Stored))
-
-
-def unit(vector: Vector) -> Vector:
-    """The vector at length 1; DimensionMismatch when it holds no direction."""
-    length = float(np.linalg.norm(vector.astype(np.float64)))
-    if not math.isfinite(length) or length == 0.0:
-        raise DimensionMismatch("the vector holds no direction: it is all zeros, or has a NaN or an infinity")
-    return (vector / length).astype(np.float32)
