@@ -146,7 +146,7 @@ def covered(catalog: Catalog, name: str = "c") -> int:
     return cover.unsaved
 
 
-@pytest.mark.parametrize("damage", [None, *DAMAGE], ids=str)
+@pytest.mark.parametrize("damage", [None, *DAMAGE], ids=lambda damage: getattr(damage, "__name__", "none"))
 def test_a_catalog_is_whole_after_any_damage(tmp_path: Path, damage: Callable[[Path], None] | None) -> None:
     filled(tmp_path, "c")
     if damage is not None:
