@@ -40,7 +40,7 @@ types: $(READY) ## Check types
 	$(BIN)/mypy
 
 protos: $(READY) ## Rewrite the committed stubs
-	$(BIN)/python protos/generate.py
+	$(VENV)/protoc/bin/python protos/generate.py
 
 bench: $(READY) ## Measure: make bench PHOTOS=folder-of-class-folders
 	$(BIN)/python -m benchmarks.folder $(PHOTOS)
@@ -48,10 +48,11 @@ bench: $(READY) ## Measure: make bench PHOTOS=folder-of-class-folders
 clean: ## Remove everything that was made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# grpcio-tools pins an older protobuf than TensorFlow needs, though its compiler uses none: hence --no-deps. Its version is
-# fixed because the stubs of 1.71.2 import beside protobuf 5.29 to 7 and those of later versions do not.
+# grpcio-tools wants an older protobuf than TensorFlow, hence an environment of its own. Its version is fixed because the
+# stubs of 1.71.2 import beside protobuf 5.29 to 7, and those of later versions do not.
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable ".[dev]"
-	$(BIN)/pip install --quiet --no-deps grpcio-tools==1.71.2
+	$(PYTHON) -m venv $(VENV)/protoc
+	$(VENV)/protoc/bin/pip install --quiet grpcio-tools==1.71.2
 	touch $@
