@@ -41,7 +41,9 @@ def main() -> None:
             f"{describe()}\n{len(files)} pictures of {len(kinds)} kinds; model {flags.model}, engine {flags.engine}\n"
         )
         bare_rates, index_rates = [], []
+        began = time.perf_counter()
         with running(Path(scratch) / "data", "--model", flags.model, "--engine", flags.engine) as server:
+            print(f"from starting the process to serving: {time.perf_counter() - began:.1f} s\n")
             for number in range(flags.rounds):
                 bare_rates.append(bare_loop(files, flags))
                 index_rates.append(index(Path(scratch) / "photos", server.target, f"round-{number}"))

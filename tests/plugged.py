@@ -1,7 +1,7 @@
 """A model and an engine as a stranger's package brings them: by entry points of a distribution of its own.
 
-`gated` is the tiny model with doors that the test opens: its loading and its engine wait for them, and a picture of the
-colour POISON makes the engine fail.
+`gated` is the tiny model with doors that the test opens: its loading, its preparation of a picture and its engine wait
+for them, and a picture of the colour POISON makes the engine fail.
 """
 
 import threading
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lookalike_server.models import tiny
 from lookalike_server.models.protocol import Engine, Model
@@ -44,9 +45,9 @@ class Door:
             self._open.set()
 
 
-loading, computing = Door(), Door()
-computed: list[int] = []
-"""Rows of each batch that the engine has begun."""
+loading, preparing, computing = Door(), Door(), Door()
+computed: list[list[int]] = []
+"""Of each batch that the engine has begun: the first pixel's red of every picture."""
 
 
 def load(argument: str) -> Model:
@@ -64,6 +65,10 @@ class Gated:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
+    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
+        preparing.pass_through()
+        return self._inner.prepare(image)
+
     def engines(self) -> Sequence[str]:
         return self._inner.engines()
 
@@ -79,7 +84,7 @@ class GatedEngine:
         self.name, self.version = inner.name, inner.version
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        computed.append(len(pixels))
+        computed.append(pixels[:, 0, 0, 0].tolist())
         computing.pass_through()
         if (pixels == np.array(POISON, np.uint8)).all(axis=(1, 2, 3)).any():
             raise RuntimeError("poisoned: a detail that callers must not see")

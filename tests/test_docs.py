@@ -9,8 +9,10 @@ from tests.pictures import write_pictures
 
 from lookalike_server.config import Settings
 from lookalike_server.metrics import Metrics
+from lookalike_server.models import registry
 from lookalike_server.pipeline.batch import Rules, WaitingRoom
 from lookalike_server.pipeline.cost import CostModel
+from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.testing import serve
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +71,8 @@ def test_operators_find_every_setting_and_metric() -> None:
     for name in Settings.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in text
     metrics = Metrics()
-    metrics.watch(WaitingRoom(Rules(), CostModel()))
+    limits = {"threads": 1, "max_bytes": 1, "max_pixels": 1, "max_waiting_bytes": 1}
+    metrics.watch(WaitingRoom(Rules(), CostModel()), Decoder(registry.load("tiny"), **limits))
     for name in re.findall(r"^# TYPE (\w+) ", generate_latest(metrics.registry).decode(), re.MULTILINE):
         assert name.removesuffix("_created") in text, name
 

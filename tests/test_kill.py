@@ -9,6 +9,7 @@ import pytest
 from tests.pictures import picture_bytes
 
 from lookalike import Client
+from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.process import ServerProcess, running
 
 FLAGS = ("--model", "tiny")
@@ -28,7 +29,12 @@ def test_kill_in_mid_import(tmp_path: Path, kill_after: int) -> None:
                 break
     verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(data), *FLAGS]
     report = subprocess.run(verify, capture_output=True, text=True, check=False)
-    assert json.loads(report.stdout) == {"data": str(data), "whole": True, "findings": []}
+    assert json.loads(report.stdout) == {
+        "data": str(data),
+        "whole": True,
+        "findings": [],
+        "unchecked_graphs": [],
+    }
     with running(data, *FLAGS) as again, Client(again.target) as looks:
         held = {image.id for image in looks.images(collection="evidence")}
         assert set(acknowledged) <= held
@@ -58,3 +64,20 @@ def test_verify_wants_a_folder_that_is_there(tmp_path: Path) -> None:
     report = subprocess.run(verify, capture_output=True, text=True, check=False)
     assert report.returncode == 1
     assert "--data" in report.stderr
+
+
+def test_verify_makes_no_catalog_of_a_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(picture_bytes(1))
+    verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(tmp_path), *FLAGS]
+    report = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert (report.returncode, report.stdout) == (1, "")
+    assert f"no catalog in {tmp_path}" in report.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def test_verify_names_the_collections_whose_graphs_it_could_not_check(tmp_path: Path) -> None:
+    with Catalog(tmp_path, model_id="another", dim=8) as catalog:
+        catalog.create_collection("old")
+    verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(tmp_path), *FLAGS]
+    report = json.loads(subprocess.run(verify, capture_output=True, text=True, check=True).stdout)
+    assert (report["whole"], report["unchecked_graphs"]) == (True, ["old"])

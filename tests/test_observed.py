@@ -3,16 +3,16 @@
 import io
 import json
 import logging
-import socket
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from tests.pictures import picture_bytes
+from tests.rpc.conftest import free_port
 
 from lookalike import Client
-from lookalike.errors import ImageUndecodable
+from lookalike.errors import ImageUndecodable, Unauthenticated
 from lookalike_server import logs
 from lookalike_server.testing import serve
 
@@ -57,13 +57,6 @@ def test_a_clients_words_cannot_forge_a_line() -> None:
     assert lines.getvalue().count("\n") == 1
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_metrics_count_by_stage_lane_and_reason() -> None:
     port = free_port()
     with serve(metrics_address=f"127.0.0.1:{port}") as target, Client(target) as looks:
@@ -87,3 +80,17 @@ def test_no_metrics_port_unless_asked() -> None:
     port = free_port()
     with serve(), pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10)
+
+
+def test_who_has_no_token_is_seen(caplog: pytest.LogCaptureFixture) -> None:
+    port = free_port()
+    with (
+        caplog.at_level(logging.INFO, "lookalike"),
+        serve(metrics_address=f"127.0.0.1:{port}", token="secret") as target,  # noqa: S106
+        Client(target) as looks,
+    ):
+        with pytest.raises(Unauthenticated):
+            looks.server_info()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            assert 'lookalike_requests_total{code="UNAUTHENTICATED"' in answer.read().decode()
+    assert "GetServerInfo UNAUTHENTICATED" in caplog.messages

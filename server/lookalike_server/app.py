@@ -71,6 +71,7 @@ class App:
         self._interceptor = Interceptor(self._metrics, settings.token)
         self._parts: Parts | None = None
         self._server: grpc.aio.Server | None = None
+        self._close_metrics: Callable[[], None] = lambda: None
         self.address = ""
         """Where it listens, once started: HOST:PORT."""
 
@@ -90,7 +91,8 @@ class App:
 
     async def stop(self) -> None:
         """Drain and take everything down; safe to call after a failed start."""
-        log.info("draining", extra={"seconds": self._settings.drain_seconds})
+        if self._gate.ready:
+            log.info("draining", extra={"seconds": self._settings.drain_seconds})
         await self._health.enter_graceful_shutdown()
         self._gate.closing.set()
         # Not the transport's own drain: that would wait for health watchers, and refuse newcomers without a reason.
@@ -101,7 +103,8 @@ class App:
         if self._parts is not None:
             await self._parts.importer.close()
             await asyncio.to_thread(take_down, self._parts)
-        log.info("stopped")
+            log.info("stopped")
+        self._close_metrics()
 
     async def _listen(self) -> None:
         # Our own limit on pictures must speak before the transport's.
@@ -120,7 +123,7 @@ class App:
         self.address = bind(self._server, self._settings)
         await self._server.start()
         if self._settings.metrics_address:
-            self._metrics.listen(*split_address(self._settings.metrics_address))
+            self._close_metrics = listen(self._metrics, self._settings.metrics_address)
 
     async def _report(self, status: int) -> None:
         for service in ("", *SERVICES):
@@ -147,6 +150,14 @@ def bind(server: grpc.aio.Server, settings: Settings) -> str:
     if not is_loopback(host) and not settings.token:
         log.warning("anyone who reaches this address may read and delete: set a token", extra={"address": host})
     return f"{host}:{bound or port}"
+
+
+def listen(metrics: Metrics, address: str) -> Callable[[], None]:
+    """Open the metrics port; returns what closes it. Raises ConfigError."""
+    try:
+        return metrics.listen(*split_address(address))
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {address}: is the port taken? choose another --metrics-address") from error
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -185,7 +196,7 @@ def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], No
     catalog = Catalog(settings.data, model_id=model.id, dim=model.dim, index=settings.index)
     decoder = decoder_for(model, settings)
     batcher = Batcher(engine.embed, rules=rules(settings), on_batch=metrics.batched, on_death=on_engine_death)
-    metrics.watch(batcher.room)
+    metrics.watch(batcher.room, decoder)
     batcher.start()
     embedder = Embedder(decoder, batcher)
     searcher, importer = Searcher(embedder, catalog), Importer(embedder, catalog)

@@ -67,10 +67,10 @@ class Settings:
         return self.threads or len(os.sched_getaffinity(0))
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Give the parser a flag for each setting, and `--config`."""
+def add_flags(parser: argparse.ArgumentParser, only: Sequence[str] = ()) -> None:
+    """Give the parser a flag for each setting, or for those named, and `--config`."""
     parser.add_argument("--config", metavar="FILE", help="TOML file of settings (LOOKALIKE_CONFIG)")
-    for each in fields(Settings):
+    for each in (each for each in fields(Settings) if not only or each.name in only):
         default = f" (default: {each.default})" if each.default != "" else ""
         parser.add_argument(flag(each), metavar=each.name.upper(), help=each.metadata["words"] + default)
 
@@ -81,7 +81,7 @@ def settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.envi
     written = read_toml(Path(path)) if path else {}
     values: dict[str, Any] = {}
     for each in fields(Settings):
-        given = getattr(flags, each.name), environment.get(f"LOOKALIKE_{each.name.upper()}"), written.get(each.name)
+        given = getattr(flags, each.name, None), environment.get(f"LOOKALIKE_{each.name.upper()}"), written.get(each.name)
         value = next((value for value in given if value is not None), None)
         if value is not None:
             values[each.name] = convert(each, value)
@@ -112,10 +112,3 @@ def convert(each: Field[Any], value: object) -> object:
 def flag(each: Field[Any]) -> str:
     """The field's flag."""
     return "--" + each.name.replace("_", "-")
-
-
-def parse(arguments: Sequence[str]) -> Settings:
-    """The settings of a command line."""
-    parser = argparse.ArgumentParser()
-    add_flags(parser)
-    return settings(parser.parse_args(arguments))

@@ -53,9 +53,15 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "pillow": version("pillow"),
-        "jpeg": f"{'libjpeg-turbo' if features.check('libjpeg_turbo') else 'libjpeg'} {features.version('jpg')}",
+        "jpeg": jpeg_decoder(),
         "numpy": version("numpy"),
         "hnswlib": version("hnswlib"),
         "sqlite": sqlite3.sqlite_version,
         "grpcio": version("grpcio"),
     }
+
+
+def jpeg_decoder() -> str:
+    """The JPEG library, whose rounding shows in embeddings: libjpeg-turbo and IJG's libjpeg decode differently."""
+    turbo = features.version("libjpeg_turbo")
+    return f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}"

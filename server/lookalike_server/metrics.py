@@ -8,13 +8,15 @@ lookalike_dropped_total{reason}                   pictures dropped before comput
 lookalike_waiting_images                          pictures in the waiting room
 """
 
-from collections.abc import Iterator
+from collections import Counter as Counts
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from lookalike_server.pipeline.batch import WaitingRoom
+from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.stages import Timings
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -35,9 +37,12 @@ class Metrics:
         self._rows = Histogram("lookalike_batch_rows", "Rows of a pass", buckets=ROWS, registry=self.registry)
         self._batch = Histogram("lookalike_batch_seconds", "Time of a pass", buckets=SECONDS, registry=self.registry)
 
-    def answered(self, method: str, code: str, reason: str, lane: str, timings: Timings) -> None:
+    def answered(self, method: str, code: str, reason: str) -> None:
         """Count one call or one item of a stream."""
         self._requests.labels(method, code, reason).inc()
+
+    def timed(self, lane: str, timings: Timings) -> None:
+        """Count where the time of one call or item went."""
         for stage, seconds in timings.as_dict().items():
             if seconds > 0:
                 self._stages.labels(stage, lane).observe(seconds)
@@ -47,25 +52,34 @@ class Metrics:
         self._rows.observe(rows)
         self._batch.observe(seconds)
 
-    def watch(self, room: WaitingRoom) -> None:
-        """Report the waiting room whenever somebody asks."""
-        self.registry.register(WaitingRoomCollector(room))
+    def watch(self, room: WaitingRoom, decoder: Decoder) -> None:
+        """Report who waits and who was turned away, whenever somebody asks."""
+        self.registry.register(QueueCollector(room, decoder))
 
-    def listen(self, host: str, port: int) -> None:
-        """Serve the numbers over HTTP."""
-        start_http_server(port, host, registry=self.registry)
+    def listen(self, host: str, port: int) -> Callable[[], None]:
+        """Serve the numbers over HTTP; returns what ends that. Raises OSError."""
+        server, thread = start_http_server(port, host, registry=self.registry)
+
+        def close() -> None:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+        return close
 
 
-class WaitingRoomCollector(Collector):
-    """Reads the waiting room at scrape time."""
+class QueueCollector(Collector):
+    """Reads the queues before the engine at scrape time."""
 
-    def __init__(self, room: WaitingRoom) -> None:
+    def __init__(self, room: WaitingRoom, decoder: Decoder) -> None:
         self._room = room
+        self._decoder = decoder
 
     def collect(self) -> Iterator[Metric]:
-        """The room's numbers now."""
+        """The numbers now."""
         yield GaugeMetricFamily("lookalike_waiting_images", "Pictures that wait", len(self._room))
         drops = CounterMetricFamily("lookalike_dropped", "Pictures dropped before compute", labels=["reason"])
-        for reason, count in tuple(self._room.drops.items()):
+        counts = self._room.drops + Counts(queue_full=self._decoder.refused)
+        for reason, count in counts.items():
             drops.add_metric([reason], count)
         yield drops

@@ -153,6 +153,29 @@ def test_the_cancelled_are_never_computed(engine: Engine) -> None:
     assert batcher.room.drops["cancelled"] == 2
 
 
+@pytest.mark.parametrize("rows", [1, 2, 4])
+def test_aged_bulk_gets_a_quarter_of_all_rows_and_people_the_rest(engine: Engine, clock: Clock, rows: int) -> None:
+    batcher = batcher_with(engine, max_batch=rows, slice=10.0, patience=0.5)
+    for _ in range(100):
+        batcher.submit(picture(1), Lane.BULK)
+    clock.now += 1
+    for _ in range(100):
+        batcher.submit(picture(100), Lane.INTERACTIVE)
+    for _ in range(40 // rows):
+        batcher.step()
+    served = [number for batch in engine.batches for number in batch]
+    assert served.count(100) == 30
+    assert served.count(1) == 10
+    assert 100 in [number for batch in engine.batches[:2] for number in batch], "a person does not wait for a turn"
+
+
+def test_who_comes_too_late_is_told_so_at_once(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine)
+    with pytest.raises(DeadlineExceeded):
+        batcher.submit(picture(1), Lane.INTERACTIVE, clock.now)
+    assert batcher.room.drops == {"deadline": 1}
+
+
 @pytest.mark.parametrize("lane", Lane)
 def test_those_past_their_deadline_are_never_computed(engine: Engine, clock: Clock, lane: Lane) -> None:
     batcher = batcher_with(engine)
@@ -307,7 +330,6 @@ def test_queue_and_compute_times_are_told(engine: Engine, clock: Clock) -> None:
     computed = future.result(0)
     assert computed.queue_seconds == pytest.approx(0.3)
     assert computed.embed_seconds == pytest.approx(SECONDS_A_ROW)
-    assert computed.batch_size == 1
     ((rows, seconds),) = batches
     assert rows == 1
     assert seconds == pytest.approx(SECONDS_A_ROW)

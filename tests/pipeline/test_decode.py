@@ -146,7 +146,7 @@ def test_a_region_that_is_no_box_is_refused(box: tuple[float, float, float, floa
 
 
 def test_a_scaled_jpeg_stays_within_the_stated_bound() -> None:
-    """`decode` may let the JPEG decoder scale: 0.5 of 255 grey levels on average is the bound that docs state."""
+    """`decode` may let the JPEG decoder scale: 0.5 of 255 grey levels on average is the bound in operators.md."""
     model = efficientnet_lite0.load("")
     content = encoded(picture(5, 3_000, 2_000), "JPEG", quality=92)
     with Image.open(io.BytesIO(content)) as opened:
@@ -214,6 +214,22 @@ async def test_waiting_bytes_are_bounded_and_freed() -> None:
     slow.release.set()
     await asyncio.gather(*held)
     await decoder.decode(content, None, Lane.BULK)
+    decoder.close()
+
+
+async def test_pixels_in_flight_are_bounded_by_all_threads_together() -> None:
+    slow = Slow()
+    decoder = decoder_with(slow, threads=2, max_pixels=10 * 100)
+    half = encoded(picture(1, 10, 60))
+    first = asyncio.create_task(decoder.decode(half, None, Lane.BULK))
+    await asyncio.to_thread(slow.entered.wait, 10)
+    second = asyncio.create_task(decoder.decode(encoded(picture(1, 11, 60)), None, Lane.INTERACTIVE))
+    small = await decoder.decode(encoded(picture(1, 12, 20)), None, Lane.INTERACTIVE)
+    assert small.width == 12, "there is room for a small one"
+    assert slow.widths == [10, 12], "the second large one waits for the first"
+    slow.release.set()
+    await asyncio.gather(first, second)
+    assert slow.widths == [10, 12, 11]
     decoder.close()
 
 

@@ -1,6 +1,8 @@
 """Real servers behind raw stubs: what a client in any language sees."""
 
 import resource
+import socket
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,12 +25,19 @@ from lookalike_server.testing import serve
 class Doors:
     """The three services of one server."""
 
-    def __init__(self, target: str, token: str = "") -> None:
+    def __init__(self, target: str, metrics_address: str = "") -> None:
         self.target = target
+        self.metrics_address = metrics_address
         self.channel = grpc.insecure_channel(target)
         self.search: Any = SearchServiceStub(self.channel)
         self.images: Any = ImageServiceStub(self.channel)
         self.collections: Any = CollectionServiceStub(self.channel)
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=10) as answer:
+            text: str = answer.read().decode()
+            return text
 
     def make(self, name: str, seeds: range = range(0)) -> list[str]:
         """A collection with pictures of these seeds; returns their ids."""
@@ -43,11 +52,20 @@ class Doors:
         return [answer.image_id for answer in answers]
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def doors(**settings: Any) -> Iterator[Doors]:
-    """A server of its own."""
-    with serve(**settings) as target:
-        opened = Doors(target)
+    """A server of its own, with metrics."""
+    metrics_address = f"127.0.0.1:{free_port()}"
+    with serve(**{"metrics_address": metrics_address, **settings}) as target:
+        opened = Doors(target, metrics_address)
         with opened.channel:
             yield opened
 

@@ -3,12 +3,14 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from PIL import Image
 from tests import plugged
 from tests.pictures import encoded, picture_bytes
@@ -18,6 +20,8 @@ from lookalike.v1 import collection_service_pb2 as cpb
 from lookalike.v1 import image_service_pb2 as ipb
 from lookalike.v1 import search_service_pb2 as spb
 from lookalike.v1 import types_pb2 as tpb
+from lookalike_server.config import Settings
+from lookalike_server.testing import BackgroundServer
 
 PROTOS = Path(__file__).parents[2] / "protos"
 
@@ -307,6 +311,108 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
             assert retried[0].status.code == 0
         else:
             method(opened, name)(request, timeout=10)
+
+
+def asked_of_every_rpc() -> dict[str, Any]:
+    """A well-formed request for each rpc of the three services."""
+    image = tpb.Image(collection="c", id=MISSING)
+    return {
+        **asks("c"),
+        "GetServerInfo": spb.GetServerInfoRequest(),
+        "FindMissingImages": ipb.FindMissingImagesRequest(collection="c"),
+        "GetImage": ipb.GetImageRequest(collection="c", image_id=MISSING),
+        "ListImages": ipb.ListImagesRequest(collection="c"),
+        "UpdateImage": ipb.UpdateImageRequest(image=image),
+        "DeleteImages": ipb.DeleteImagesRequest(collection="c", image_ids=[MISSING]),
+        "CreateCollection": cpb.CreateCollectionRequest(collection=cpb.Collection(name="c")),
+        "GetCollection": cpb.GetCollectionRequest(name="c"),
+        "ListCollections": cpb.ListCollectionsRequest(),
+        "UpdateCollection": cpb.UpdateCollectionRequest(collection=cpb.Collection(name="c")),
+        "DeleteCollection": cpb.DeleteCollectionRequest(name="c"),
+    }
+
+
+def test_every_rpc_is_asked() -> None:
+    names = {name for path in PROTOS.rglob("*_service.proto") for name in re.findall(r"rpc (\w+)\(", path.read_text())}
+    assert asked_of_every_rpc().keys() == names
+
+
+def test_every_rpc_asks_for_the_token() -> None:
+    with doors(token="secret") as opened:  # noqa: S106
+        for name, request in asked_of_every_rpc().items():
+            stream = iter([request]) if name in STREAMED else request
+            failed = failure(partial(answered, method(opened, name), stream))
+            assert (failed.code.name, failed.reason) == ("UNAUTHENTICATED", "UNAUTHENTICATED"), name
+
+
+def answered(call: Callable[..., Any], request: Any) -> Any:
+    """The answer; a stream is read to its end, so that its error shows."""
+    answer = call(request, timeout=10)
+    return list(answer) if hasattr(answer, "__next__") else answer
+
+
+def test_every_rpc_but_one_waits_for_the_model(tmp_path: Path, gated: None) -> None:
+    server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model="gated"))
+    with plugged.loading.shut():
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        assert plugged.loading.reached.wait(10)
+        assert general_reasons(Doors(server.address)) == {"MODEL_LOADING"}
+    starting.join(30)
+    server.stop()
+
+
+def test_every_rpc_but_one_refuses_newcomers_while_draining(tmp_path: Path, gated: None) -> None:
+    server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model="gated"))
+    server.start()
+    opened = Doors(server.address)
+    with plugged.computing.shut():
+        running = opened.search.Embed.future(asks("c")["Embed"])
+        assert plugged.computing.reached.wait(10)
+        health: Any = health_pb2_grpc.HealthStub(opened.channel)
+        states = health.Watch(health_pb2.HealthCheckRequest(), timeout=30)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        assert any(state.status == health_pb2.HealthCheckResponse.NOT_SERVING for state in states)
+        streams = [failure(partial(answered, method(opened, name), iter([asks("c")[name]]))) for name in STREAMED]
+        assert {failed.reason for failed in streams} == {"SHUTTING_DOWN"}
+        assert general_reasons(opened, without=frozenset(STREAMED)) == {"SHUTTING_DOWN"}
+    running.result(10)
+    stopping.join(30)
+
+
+def general_reasons(opened: Doors, without: frozenset[str] = frozenset()) -> set[str]:
+    """The reasons why all rpcs but GetServerInfo fail now, each with a word on when to come back."""
+    fails = {
+        name: fail_of(opened, name, request)
+        for name, request in asked_of_every_rpc().items()
+        if name != "GetServerInfo" and name not in without
+    }
+    assert all(failed.code is grpc.StatusCode.UNAVAILABLE and failed.retry_after_ms for failed in fails.values())
+    return {failed.reason for failed in fails.values()}
+
+
+def test_our_limit_on_bytes_speaks_before_the_transports() -> None:
+    limit = 9 * 2**20
+    with doors(max_image_bytes=limit) as opened:
+        for size, reason in ((limit, "IMAGE_UNDECODABLE"), (limit + 1, "IMAGE_TOO_LARGE")):
+            request = spb.EmbedRequest(picture=tpb.Picture(content=bytes(size)))
+            assert fail_of(opened, "Embed", request).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("setting", "door"),
+    [({"max_waiting_bytes": 10}, plugged.preparing), ({"max_wait_seconds": 0.0}, plugged.computing)],
+)
+def test_each_bound_on_waiting_refuses(gated: None, setting: dict[str, float], door: plugged.Door) -> None:
+    refused = threading.Event()
+    with doors(model="gated", max_batch=1, threads=1, **setting) as opened, door.shut():
+        calls = [opened.search.Embed.future(asks("c")["Embed"]) for _ in range(3)]
+        for call in calls:
+            call.add_done_callback(lambda _: refused.set())
+        assert refused.wait(10)
+        assert grpc.StatusCode.RESOURCE_EXHAUSTED in {call.code() for call in calls if call.done()}
+        assert 'lookalike_dropped_total{reason="queue_full"}' in opened.metrics()
 
 
 COVERED = {

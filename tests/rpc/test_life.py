@@ -10,8 +10,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from PIL import Image
 from tests import plugged
-from tests.pictures import picture_bytes
+from tests.pictures import encoded, picture_bytes
 from tests.rpc.conftest import Doors, doors, failure
 
 from lookalike.v1 import image_service_pb2 as ipb
@@ -59,6 +60,38 @@ def test_a_loading_server_says_so_and_tells_what_it_is(tmp_path: Path, gated: No
     assert opened.search.GetServerInfo(spb.GetServerInfoRequest(), timeout=10).ready
     opened.channel.close()
     server.stop()
+
+
+def test_serving_means_warm(gated: None) -> None:
+    with doors(model="gated"):
+        assert [len(batch) for batch in plugged.computed] == [1, 2], "a pass of each kind came before SERVING"
+
+
+def test_people_go_before_imports(gated: None) -> None:
+    def grey(value: int) -> bytes:
+        return encoded(Image.new("RGB", (32, 32), (value, value, value)))
+
+    with doors(model="gated", max_batch=1) as opened:
+        opened.make("lanes")
+        plugged.computed.clear()
+        with plugged.computing.shut():
+            imports = (ipb.ImportImagesRequest(collection="lanes", content=grey(value)) for value in range(1, 9))
+            stream = opened.images.ImportImages(imports)
+            assert plugged.computing.reached.wait(10)
+            until_waiting(opened, 7)
+            person = opened.search.Search.future(
+                spb.SearchRequest(collection="lanes", picture=tpb.Picture(content=grey(99)))
+            )
+            until_waiting(opened, 8)
+        person.result(10)
+        assert len(list(stream)) == 8
+        assert [batch[0] for batch in plugged.computed].index(99) <= 2
+
+
+def until_waiting(opened: Doors, count: int) -> None:
+    """Return when so many pictures are in the waiting room, as the metrics tell."""
+    while f"lookalike_waiting_images {count}.0" not in opened.metrics():
+        pass
 
 
 def test_reflection_lists_the_services(shared: Doors) -> None:
@@ -217,6 +250,11 @@ async def start_and_stop(made: Settings) -> None:
         await app.start()
     finally:
         await app.stop()
+
+
+def test_a_taken_metrics_port_is_told(tmp_path: Path) -> None:
+    with serve() as target, pytest.raises(ConfigError, match="another --metrics-address"):
+        asyncio.run(start_and_stop(settings(tmp_path / "other", metrics_address=target, model="tiny")))
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ is the one engine thread that empties it. The rules:
 2. Interactive work goes first, earliest deadline first; bulk fills the rows that are left.
 3. There is no fixed wait: the next batch forms while the engine computes.
 4. A forward pass cannot be interrupted, so while interactive traffic is recent, a batch is cut to a slice of time.
-5. Bulk ages: once its oldest has waited `patience`, a quarter of each batch is its own.
+5. Bulk ages: once its oldest has waited `patience`, a quarter of all rows is its own.
 6. Admission is by images, bytes and predicted wait; over it QueueFull says when to come back.
 7. An engine's error fails its batch only; a dead engine thread fails every waiter and is reported.
 """
@@ -32,6 +32,11 @@ from lookalike_server.pipeline.lane import Lane
 
 log = logging.getLogger("lookalike.batch")
 
+TOO_LATE = "the deadline passed before the picture could be embedded"
+
+BULK_SHARE = 0.25
+"""Of all rows, once bulk has aged."""
+
 Clock = Callable[[], float]
 Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -43,7 +48,6 @@ class Computed:
     vector: NDArray[np.float32]
     queue_seconds: float
     embed_seconds: float
-    batch_size: int
 
 
 @dataclass(slots=True, eq=False)
@@ -83,12 +87,16 @@ class WaitingRoom:
         self._bytes = 0
         self._arrivals = itertools.count()
         self._last_interactive = -math.inf
+        self._owed = 0.0
 
     def __len__(self) -> int:
         return len(self._interactive) + len(self._bulk)
 
     def admit(self, ticket: Ticket) -> None:
-        """Let a ticket in, or raise QueueFull."""
+        """Let a ticket in, or raise DeadlineExceeded or QueueFull."""
+        if ticket.deadline <= ticket.arrived:
+            self.drops["deadline"] += 1
+            raise DeadlineExceeded(TOO_LATE)
         wait = self._predicted_wait(ticket.lane)
         patience = min(self.rules.max_wait, ticket.deadline - ticket.arrived)
         full = len(self) >= self.rules.max_images or self._bytes + ticket.pixels.nbytes > self.rules.max_bytes
@@ -105,9 +113,7 @@ class WaitingRoom:
     def next_batch(self, now: float) -> list[Ticket]:
         """Take the tickets of the next batch; empty when everybody who waited has left."""
         rows = self._rows(now)
-        aged = bool(self._bulk) and now - self._bulk[0].arrived >= self.rules.patience
-        reserved = max(1, rows // 4) if aged else 0
-        batch = self._take(self._pop_bulk, reserved, now)
+        batch = self._take(self._pop_bulk, self._reserved(rows, now), now)
         batch += self._take(self._pop_interactive, rows - len(batch), now)
         batch += self._take(self._pop_bulk, rows - len(batch), now)
         return batch
@@ -126,6 +132,16 @@ class WaitingRoom:
             return self.rules.max_batch
         return min(self.rules.max_batch, self.cost.rows_within(self.rules.slice))
 
+    def _reserved(self, rows: int, now: float) -> int:
+        """Rows of the next batch that are aged bulk's own. What is less than a row is owed to it for a later batch."""
+        if not self._bulk or now - self._bulk[0].arrived < self.rules.patience:
+            self._owed = 0.0
+            return 0
+        self._owed += rows * BULK_SHARE
+        reserved = min(int(self._owed), rows)
+        self._owed -= reserved
+        return reserved
+
     def _take(self, pop: Callable[[], Ticket | None], rows: int, now: float) -> list[Ticket]:
         taken: list[Ticket] = []
         while len(taken) < rows and (ticket := pop()) is not None:
@@ -140,7 +156,7 @@ class WaitingRoom:
             return False
         if ticket.deadline <= now:
             self.drops["deadline"] += 1
-            ticket.future.set_exception(DeadlineExceeded("the deadline passed while the picture waited"))
+            ticket.future.set_exception(DeadlineExceeded(TOO_LATE))
             return False
         return True
 
@@ -188,7 +204,8 @@ class Batcher:
     def submit(self, pixels: NDArray[np.uint8], lane: Lane, deadline: float = math.inf) -> "Future[Computed]":
         """Queue one picture, [height, width, 3]; the deadline is on the batcher's clock.
 
-        Raises QueueFull or ShuttingDown. The future fails with DeadlineExceeded or EngineFailed; cancel it to leave.
+        Raises QueueFull, DeadlineExceeded or ShuttingDown. The future fails with DeadlineExceeded or EngineFailed;
+        cancel it to leave.
         """
         with self._wakeup:
             if self._dead:
@@ -245,7 +262,7 @@ class Batcher:
         self.room.cost.learn(len(batch), seconds)
         self._on_batch(len(batch), seconds)
         for ticket, vector in zip(batch, vectors, strict=True):
-            ticket.future.set_result(Computed(vector, start - ticket.arrived, seconds, len(batch)))
+            ticket.future.set_result(Computed(vector, start - ticket.arrived, seconds))
 
     def _die(self) -> None:
         with self._wakeup:

@@ -1,8 +1,9 @@
 """Stage 1: encoded bytes enter, the network's pixels leave, in a small pool of threads.
 
-A bad picture fails here, alone, before it can share a batch with others. Pixels in flight are bounded by the number of
-threads times `max_pixels`; encoded bytes that wait are bounded by `max_waiting_bytes`. Interactive pictures have
-threads of their own, so that an import's backlog is never in front of a person.
+A bad picture fails here, alone, before it can share a batch with others. The pixels that are decoded at once, by all
+threads together, are bounded by `max_pixels`: one huge picture, or many small ones. Encoded bytes that wait are bounded
+by `max_waiting_bytes`. Interactive pictures have threads of their own, so that an import's backlog is never in front of
+a person.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from PIL import ExifTags, Image, ImageOps
 from lookalike_server import stages
 from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
 from lookalike_server.models.protocol import Model
+from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.lane import Lane
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
@@ -74,6 +76,9 @@ class Decoder:
         self._max_pixels = max_pixels
         self._max_waiting_bytes = max_waiting_bytes
         self._waiting_bytes = 0
+        self._pixels = PixelBudget(max_pixels)
+        self.refused = 0
+        """Pictures that were turned away because too many bytes waited."""
         self._pools = {lane: ThreadPoolExecutor(threads, f"decode-{lane.label}") for lane in Lane}
 
     async def decode(self, content: bytes, region: Region | None, lane: Lane) -> Decoded:
@@ -104,6 +109,7 @@ class Decoder:
                 f"the picture has {size:,} bytes, over the limit of {self._max_bytes:,}: send a smaller one"
             )
         if self._waiting_bytes + size > max(self._max_waiting_bytes, size):
+            self.refused += 1
             raise QueueFull("too many pictures wait to be decoded: retry later", retry_after=0.5)
 
     def _timed(self, content: bytes, region: Region | None) -> tuple[Decoded, float]:
@@ -125,14 +131,17 @@ class Decoder:
     def _decode(self, content: bytes, region: Region | None) -> Decoded:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
             self._check_pixels(opened)
-            exif = opened.getexif()
-            turned = exif.get(ExifTags.Base.Orientation, UPRIGHT) if self._model.honours_orientation else UPRIGHT
-            width, height = opened.size[::-1] if turned in SIDEWAYS else opened.size
+            size = opened.size
             self._reduce(opened, region)
-            image = opened if turned == UPRIGHT else ImageOps.exif_transpose(opened)
-            if region is not None:
-                image = image.crop(region.box(*image.size))
-            pixels = self._model.prepare(image)
+            with self._pixels.taken(opened.width * opened.height):
+                # Inside, because for some formats asking for EXIF decodes the picture.
+                exif = opened.getexif()
+                turned = exif.get(ExifTags.Base.Orientation, UPRIGHT) if self._model.honours_orientation else UPRIGHT
+                image = opened if turned == UPRIGHT else ImageOps.exif_transpose(opened)
+                if region is not None:
+                    image = image.crop(region.box(*image.size))
+                pixels = self._model.prepare(image)
+            width, height = reversed(size) if turned in SIDEWAYS else size
             return Decoded(pixels, width, height, opened.format or "", capture_time(exif))
 
     def _check_pixels(self, image: Image.Image) -> None:

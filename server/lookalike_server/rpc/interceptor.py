@@ -21,7 +21,6 @@ log = logging.getLogger("lookalike.access")
 
 OURS = "/lookalike.v1."
 HEALTH = "/grpc.health.v1."
-BULK_METHODS = frozenset({"ImportImages"})
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
@@ -56,8 +55,10 @@ class Interceptor(grpc.aio.ServerInterceptor):
         if handler is None or details.method.startswith(HEALTH):
             return handler
         if not self._admits(details):
-            return refusal(handler)
-        return self._wrapped(handler, details.method) if details.method.startswith(OURS) else handler
+            return self._wrapped(handler, details.method, refuse)
+        if not details.method.startswith(OURS):
+            return handler
+        return self._wrapped(handler, details.method, handler.stream_stream or handler.unary_unary)
 
     def _admits(self, details: grpc.HandlerCallDetails) -> bool:
         if not self._token:
@@ -66,15 +67,14 @@ class Interceptor(grpc.aio.ServerInterceptor):
         given = given if isinstance(given, bytes) else str(given).encode()
         return hmac.compare_digest(given, f"Bearer {self._token}".encode())
 
-    def _wrapped(self, handler: Any, method: str) -> Any:
-        name = method.rsplit("/", maxsplit=1)[-1]
-        if handler.stream_unary or handler.unary_stream:
-            raise TypeError(f"{method}: only unary and bidirectional calls are served")
+    def _wrapped(self, handler: Any, method: str, behaviour: Behaviour) -> Any:
+        """The handler with `behaviour` in place of its own; all that is served is unary or bidirectional."""
+        call = self._around(behaviour, method.rsplit("/", maxsplit=1)[-1], is_stream=handler.stream_stream is not None)
         if handler.stream_stream:
-            return handler._replace(stream_stream=self._around(handler.stream_stream, name))
-        return handler._replace(unary_unary=self._around(handler.unary_unary, name))
+            return handler._replace(stream_stream=call)
+        return handler._replace(unary_unary=call)
 
-    def _around(self, behaviour: Behaviour, name: str) -> Behaviour:
+    def _around(self, behaviour: Behaviour, name: str, *, is_stream: bool) -> Behaviour:
         async def call(request: Any, context: Context) -> Any:
             request_id.set(identify(context))
             timings = stages.begin()
@@ -93,7 +93,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 failure = as_domain(error, request_id.get())
                 await context.abort(status_code(failure), failure.message, trailers(failure, request_id.get()))
             finally:
-                self._record(name, failure, timings)
+                self._record(name, failure, timings, is_stream)
                 self._count(-1)
 
         return call
@@ -105,10 +105,11 @@ class Interceptor(grpc.aio.ServerInterceptor):
         else:
             self._idle.set()
 
-    def _record(self, name: str, failure: LookalikeError | None, timings: stages.Timings) -> None:
+    def _record(self, name: str, failure: LookalikeError | None, timings: stages.Timings, is_stream: bool) -> None:
         code, reason = (failure.code, failure.reason) if failure else ("OK", "")
-        lane = Lane.BULK if name in BULK_METHODS else Lane.INTERACTIVE
-        self._metrics.answered(name, code, reason, lane.label, timings)
+        self._metrics.answered(name, code, reason)
+        if not is_stream:  # a stream's items have told their times already, each in its lane
+            self._metrics.timed(Lane.INTERACTIVE.label, timings)
         times = {f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in timings.as_dict().items()}
         words = {"reason": reason} if reason else {}
         log.info("%s %s", name, code, extra={"request_id": request_id.get(), **words, **times})
@@ -127,13 +128,6 @@ def identify(context: Context) -> str:
     return sent if isinstance(sent, str) and 0 < len(sent) <= 64 and sent.isprintable() else uuid.uuid4().hex[:16]
 
 
-def refusal(handler: Any) -> Any:
-    """A handler of the same shape that turns the caller away."""
-
-    async def refuse(_request: Any, context: Context) -> Any:
-        error = Unauthenticated("this server asks for a token: give the one that it was started with")
-        await context.abort(status_code(error), error.message, trailers(error, identify(context)))
-
-    if handler.stream_stream:
-        return grpc.stream_stream_rpc_method_handler(refuse)
-    return grpc.unary_unary_rpc_method_handler(refuse)
+async def refuse(_request: Any, _context: Context) -> Any:
+    """Turn away a caller without the token."""
+    raise Unauthenticated("this server asks for a token: give the one that it was started with")

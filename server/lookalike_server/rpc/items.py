@@ -5,7 +5,6 @@ from typing import TypeVar
 
 from lookalike.v1 import types_pb2
 from lookalike_server import stages
-from lookalike_server.errors import LookalikeError
 from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.rpc.interceptor import request_id
@@ -27,13 +26,15 @@ class ItemDesk:
         """The work's result, or the status that says why there is none."""
         timings = stages.begin()
         try:
-            return self._done(timings, None, await work), None
+            result = await work
         except Exception as error:
             failure = as_domain(error, request_id.get())
-            return self._done(timings, failure, None), item_status(failure)
+            self._count(timings, failure.code, failure.reason)
+            return None, item_status(failure)
+        self._count(timings, "OK", "")
+        return result, None
 
-    def _done(self, timings: stages.Timings, failure: LookalikeError | None, result: Result) -> Result:
-        code, reason = (failure.code, failure.reason) if failure else ("OK", "")
-        self._metrics.answered(self._name, code, reason, self._lane, timings)
+    def _count(self, timings: stages.Timings, code: str, reason: str) -> None:
+        self._metrics.answered(self._name, code, reason)
+        self._metrics.timed(self._lane, timings)
         self._stream.add(timings)
-        return result

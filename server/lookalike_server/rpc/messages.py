@@ -3,7 +3,6 @@
 What a message leaves out raises BadRequest here; what its values may be is checked where they are used.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -125,11 +124,6 @@ def required(message: Message, field: str) -> Any:
     if not message.HasField(field):
         raise BadRequest(f"{field} is missing")
     return getattr(message, field)
-
-
-def identity(message: image_service_pb2.ImportImagesRequest) -> str:
-    """The id of the image that a request speaks of; empty when it holds no bytes."""
-    return hashlib.sha256(message.content).hexdigest() if message.content else message.image_id
 
 
 def check_mask(paths: Iterable[str], only: str) -> None:

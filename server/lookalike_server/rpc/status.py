@@ -12,7 +12,9 @@ log = logging.getLogger("lookalike.rpc")
 REASON = "lookalike-reason"
 RETRY_AFTER = "retry-after-ms"
 PUSHBACK = "grpc-retry-pushback-ms"
-"""What gRPC's own retry policy reads (gRFC A6)."""
+"""What gRPC's own retry policy reads (gRFC A6): milliseconds, or a negative number for "do not"."""
+LONGEST_PUSHBACK_MS = 2000
+"""A caller who would wait longer inside one call had better be told."""
 REQUEST_ID = "lookalike-request-id"
 
 Trailers = tuple[tuple[str, str], ...]
@@ -28,8 +30,9 @@ def trailers(error: LookalikeError, request_id: str) -> Trailers:
     always = ((REASON, error.reason), (REQUEST_ID, request_id))
     if error.retry_after is None:
         return always
-    milliseconds = str(round(error.retry_after * 1000))
-    return (*always, (RETRY_AFTER, milliseconds), (PUSHBACK, milliseconds))
+    milliseconds = round(error.retry_after * 1000)
+    pushback = milliseconds if milliseconds <= LONGEST_PUSHBACK_MS else -1
+    return (*always, (RETRY_AFTER, str(milliseconds)), (PUSHBACK, str(pushback)))
 
 
 def item_status(error: LookalikeError) -> types_pb2.ItemStatus:

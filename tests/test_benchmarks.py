@@ -1,0 +1,20 @@
+"""The benchmark's command runs and prints its tables; what the figures are is the benchmark's business."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.pictures import write_pictures
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_folder_benchmark_prints_its_tables(tmp_path: Path) -> None:
+    for number, kind in enumerate(("abbey", "beach")):
+        write_pictures(tmp_path / kind, range(number * 100, number * 100 + 8))
+    command = [sys.executable, "-m", "benchmarks.folder", str(tmp_path), "--per-kind", "6", "--rounds", "1"]
+    done = subprocess.run(
+        [*command, "--queries", "6", "--model", "tiny"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for words in ("12 pictures of 2 kinds", "bare loop", "ratio by round", "by vector", "mean over 2 kinds", "serving"):
+        assert words in done.stdout
