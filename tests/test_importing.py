@@ -15,7 +15,7 @@ from lookalike_server.models import registry
 from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.embed import Embedder
-from lookalike_server.records import Arrival, Outcome
+from lookalike_server.records import Arrival, Outcome, Source
 
 
 class CountingCatalog(Catalog):
@@ -53,6 +53,33 @@ async def test_what_is_ready_together_is_committed_together(parts: tuple[Importe
     outcomes = await asyncio.gather(*(importer.store(Item("c", image_id=image_id)) for _ in range(50)))
     assert {outcome for _, outcome in outcomes} == {Outcome.EXISTED}
     assert catalog.commits <= 2
+
+
+async def test_a_fault_that_nobody_foresaw_costs_the_one_who_brings_it(
+    parts: tuple[Importer, CountingCatalog],
+) -> None:
+    importer, _catalog = parts
+    image_id, _ = await importer.store(Item("c", picture_bytes(0)))
+    unforeseen = Source("x", 2**80)  # rpc lets no such time through; SQLite has no such integer
+    items = [Item("c", image_id=image_id, source=Source(f"{n}.png") if n != 3 else unforeseen) for n in range(7)]
+    results = await asyncio.gather(*map(importer.store, items), return_exceptions=True)
+    assert [isinstance(result, Exception) for result in results] == [n == 3 for n in range(7)]
+
+
+async def test_a_picture_deleted_just_now_is_new_again(parts: tuple[Importer, CountingCatalog]) -> None:
+    importer, catalog = parts
+    content = picture_bytes(0)
+    image_id, _ = await importer.store(Item("c", content))
+    committing = catalog.add
+
+    def add(arrivals: Sequence[Arrival]) -> list[Outcome | LookalikeError]:
+        """Delete between the look and the commit, as another client might."""
+        if arrivals[0].content is None:
+            catalog.delete_images("c", [image_id])
+        return committing(arrivals)
+
+    catalog.add = add  # type: ignore[method-assign]
+    assert await importer.store(Item("c", content)) == (image_id, Outcome.CREATED)
 
 
 async def test_the_same_picture_a_hundred_times_at_once_is_created_once(

@@ -2,14 +2,19 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from tests.pictures import write_pictures
 
 from lookalike_server.process import running
@@ -52,6 +57,64 @@ def test_the_wheel_holds_what_it_needs_and_no_more(wheel: Path) -> None:
         assert needed in names
     assert any(name.endswith("NOTICE") for name in names)
     assert wheel.stat().st_size < 15 * 2**20
+
+
+LINUX = {"sys_platform": "linux", "platform_machine": "x86_64"}
+
+
+def metadata(wheel: Path) -> Message:
+    """What an index and pip read."""
+    with ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name))
+
+
+def required(wheel: Path, extra: str, **machine: str) -> set[str]:
+    """Names of the packages that pip installs with an extra on such a machine."""
+    asked = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist", [])]
+    environment = {**machine, "extra": extra}
+    return {each.name for each in asked if each.marker is None or each.marker.evaluate(environment)}
+
+
+def test_the_sdk_requires_grpc_and_protobuf_and_nothing_else(wheel: Path) -> None:
+    assert required(wheel, "", **LINUX) == {"grpcio", "protobuf"}
+
+
+@pytest.mark.parametrize(
+    ("machine", "package"),
+    [
+        (LINUX, "tensorflow-cpu"),
+        ({"sys_platform": "linux", "platform_machine": "aarch64"}, "tensorflow"),
+        ({"sys_platform": "darwin", "platform_machine": "x86_64"}, "tensorflow"),
+        ({"sys_platform": "darwin", "platform_machine": "arm64"}, "tensorflow"),
+    ],
+)
+def test_each_machine_gets_the_tensorflow_that_is_built_for_it(
+    wheel: Path, machine: dict[str, str], package: str
+) -> None:
+    for extra in ("server", "demo"):
+        assert {name for name in required(wheel, extra, **machine) if name.startswith("tensorflow")} == {package}
+    assert not any("tensorflow" in name for name in required(wheel, "server-lite", **machine))
+
+
+def test_keras_2_is_nowhere_and_pythons_are_stated(wheel: Path) -> None:
+    stated = metadata(wheel)
+    assert "tf-keras" not in stated.as_string().replace("_", "-").lower()
+    assert SpecifierSet(stated["Requires-Python"]) == SpecifierSet(">=3.11,<3.14")
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_every_python_that_is_here_compiles_it(wheel: Path, version: str, tmp_path: Path) -> None:
+    # Where pyenv keeps the Pythons, its python3.x runs only when it is told so.
+    environment = {**os.environ, "PYENV_VERSION": version}
+    python = shutil.which(f"python{version}")
+    if python is None or subprocess.run([python, "-c", ""], env=environment, check=False).returncode:
+        pytest.skip(f"no Python {version} here")
+    ZipFile(wheel).extractall(tmp_path)
+    command = [python, "-W", "error", "-m", "compileall", "-q", str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert list(tmp_path.glob(f"lookalike_server/__pycache__/app.*{version.replace('.', '')}.pyc"))
 
 
 def test_from_pictures_to_matches(installed: Path, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """`python -m lookalike_server`: what `lookalike serve`, `verify`, `doctor` and the container's health check run."""
 
+import os
 import sys
 
-INSTALL = 'pip install "lookalike[server]"'
+INSTALL = 'pip install "lookalike[server,cli]"  (in a checkout: pip install ".[server,cli]")'
 
 
 def main() -> int:
     """Run the command line; without the server's dependencies, say how to install them."""
+    # gRPC's own chatter on standard error would stand between our lines; what fails is told by them.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         # Here, so that a missing dependency can be told in words.
         from lookalike_server import commands  # noqa: PLC0415

@@ -11,6 +11,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -43,6 +44,7 @@ from lookalike_server.rpc.collection_service import CollectionService
 from lookalike_server.rpc.image_service import ImageService
 from lookalike_server.rpc.interceptor import Interceptor
 from lookalike_server.rpc.search_service import SearchService
+from lookalike_server.rpc.streams import ByteBudget
 from lookalike_server.searching import Searcher
 
 log = logging.getLogger("lookalike.app")
@@ -54,6 +56,8 @@ SERVICES = (
 )
 ENVELOPE_BYTES = 2**20
 """What a message may have around its picture: labels, path, ids."""
+CALL_THREADS = 32
+"""Calls that wait for the disk at once."""
 LAST_WORDS_SECONDS = 0.2
 """Time for the last answers to leave."""
 MIN_MESSAGE_BYTES = 8 * 2**20
@@ -78,6 +82,8 @@ class App:
     async def start(self) -> None:
         """Listen, load, serve. Raises ConfigError, EngineMissing, ModelFileError or DataFolderError."""
         began = time.perf_counter()
+        # Writers wait for each other in these threads; there must be some left for searches.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CALL_THREADS, "call"))
         await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._listen()
         on_death = partial(self._engine_died, asyncio.get_running_loop())
@@ -115,8 +121,9 @@ class App:
             ("grpc.so_reuseport", 0),  # a second server on the same port is an error, not a lottery
         ]
         self._server = grpc.aio.server(interceptors=[self._interceptor], options=options)
-        search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(self._gate), self._server)
-        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(self._gate), self._server)
+        budget = ByteBudget(self._settings.max_waiting_bytes)
+        search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(self._gate, budget), self._server)
+        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(self._gate, budget), self._server)
         collection_service_pb2_grpc.add_CollectionServiceServicer_to_server(CollectionService(self._gate), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)

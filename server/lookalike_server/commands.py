@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from lookalike_server import logs
 from lookalike_server.app import run
 from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.sqlite_store import FILE
 from lookalike_server.config import DEFAULT_ADDRESS, ConfigError, add_flags, settings
 from lookalike_server.doctor import examine
 from lookalike_server.errors import LookalikeError
@@ -23,7 +25,10 @@ from lookalike_server.models import registry
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command."""
-    flags = parser().parse_args(arguments)
+    flags, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        # Not parse_args: it would print the usage of `lookalike`, not of the command.
+        flags.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     command: Callable[[argparse.Namespace], int] = flags.run
     try:
         return command(flags)
@@ -36,8 +41,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="lookalike")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for name, command in (("serve", serve), ("verify", verify), ("doctor", doctor)):
-        add_flags(add_command(commands, name, command))
+    add_flags(add_command(commands, "serve", serve))
+    add_flags(add_command(commands, "verify", verify), only=("data", "model", "index"))
+    add_flags(add_command(commands, "doctor", doctor), only=("model", "engine", "threads"))
     health = add_command(commands, "health", check_health)
     health.add_argument("--address", default=DEFAULT_ADDRESS, help="HOST:PORT of the server")
     health.add_argument("--tls-ca", default="", help="PEM file of the authority to trust; asks over TLS")
@@ -51,7 +57,7 @@ def add_command(
 ) -> argparse.ArgumentParser:
     """Add one command, in the words of its docstring."""
     added = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
-    added.set_defaults(run=command)
+    added.set_defaults(run=command, parser=added)
     return added
 
 
@@ -60,18 +66,21 @@ def serve(flags: argparse.Namespace) -> int:
     chosen = settings(flags)
     logs.setup(chosen.log_format)
     asyncio.run(run(chosen))
-    return 0
+    # All is on disk. A thread that a hostile picture keeps busy must not keep the process alive.
+    logging.shutdown()
+    os._exit(0)
 
 
 def verify(flags: argparse.Namespace) -> int:
     """Check that the catalog of a stopped server is whole: store, vectors and index agree."""
     chosen = settings(flags)
-    if not chosen.data.is_dir():
-        raise ConfigError(f"no data folder at {chosen.data}: name it with --data")
+    if not (chosen.data / FILE).is_file():  # to open it would make one
+        raise ConfigError(f"no catalog in {chosen.data}: name a server's data folder with --data")
     model = registry.load(chosen.model)
     with Catalog(chosen.data, model_id=model.id, dim=model.dim, index=chosen.index) as catalog:
-        findings = catalog.verify()
-    print(json.dumps({"data": str(chosen.data), "whole": not findings, "findings": findings}, indent=2))
+        findings, unchecked = catalog.verify(), catalog.unserved()
+    report = {"data": str(chosen.data), "whole": not findings, "findings": findings, "unchecked_graphs": unchecked}
+    print(json.dumps(report, indent=2))
     return 1 if findings else 0
 
 

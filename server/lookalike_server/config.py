@@ -38,7 +38,7 @@ class Settings:
     max_image_pixels: int = field(default=128_000_000, metadata=about("width times height of one picture", 1))
     max_batch: int = field(default=16, metadata=about("pictures in one forward pass", 1))
     max_waiting_images: int = field(default=1024, metadata=about("pictures that may wait for the network", 1))
-    max_waiting_bytes: int = field(default=512 * 2**20, metadata=about("encoded bytes that may wait to be decoded", 1))
+    max_waiting_bytes: int = field(default=256 * 2**20, metadata=about("bytes of pictures that may wait", 1))
     max_wait_seconds: float = field(
         default=30.0, metadata=about("longest predicted wait before pictures are refused", 0)
     )
@@ -54,7 +54,7 @@ class Settings:
     def __post_init__(self) -> None:
         for each in fields(self):
             bound = each.metadata["at_least"]
-            if bound is not None and getattr(self, each.name) < bound:
+            if bound is not None and not getattr(self, each.name) >= bound:  # a NaN too
                 raise ConfigError(f"{each.name} must be at least {bound}")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ConfigError("tls_cert and tls_key go together: give both")
@@ -81,7 +81,11 @@ def settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.envi
     written = read_toml(Path(path)) if path else {}
     values: dict[str, Any] = {}
     for each in fields(Settings):
-        given = getattr(flags, each.name, None), environment.get(f"LOOKALIKE_{each.name.upper()}"), written.get(each.name)
+        given = (
+            getattr(flags, each.name, None),
+            environment.get(f"LOOKALIKE_{each.name.upper()}"),
+            written.get(each.name),
+        )
         value = next((value for value in given if value is not None), None)
         if value is not None:
             values[each.name] = convert(each, value)

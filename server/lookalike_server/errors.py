@@ -14,6 +14,9 @@ happened and what to do about it. Which stage raises which:
 
 from typing import ClassVar
 
+MAX_MESSAGE = 1000
+"""Characters; gRPC carries messages in headers, of which 8 KB may be the limit."""
+
 
 class LookalikeError(Exception):
     """Base of all domain errors."""
@@ -27,8 +30,9 @@ class LookalikeError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence for the caller."""
-        return str(self)
+        """The sentence for the caller, short enough for any transport whatever a caller's own words do to it."""
+        words = str(self)
+        return words if len(words) <= MAX_MESSAGE else words[: MAX_MESSAGE - 3] + "..."
 
 
 class BadRequest(LookalikeError):

@@ -8,11 +8,13 @@ cost of a durable write is shared (group commit); the answer is given after it.
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from lookalike_server import stages
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.limits import check_id, check_labels, check_source
+from lookalike_server.errors import DiskFull, ImageNotFound
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Arrival, Content, Outcome, Source
@@ -59,19 +61,24 @@ class Importer:
         check_labels(item.labels)
         if item.source is not None:
             check_source(item.source)
-        arrival = await self._arrival(item)
+        if item.content is None:
+            check_id(item.image_id)
+            return item.image_id, await self._committed(item, item.image_id, None)
+        image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
+        if known:
+            # It may be deleted before the commit: then it is a new picture after all.
+            with suppress(ImageNotFound):
+                return image_id, await self._committed(item, image_id, None)
+        content = await self._content(item.content, item.source)
+        return image_id, await self._committed(item, image_id, content)
+
+    async def _committed(self, item: Item, image_id: str, content: Content | None) -> Outcome:
+        """Wait for the commit that takes the arrival in."""
+        arrival = Arrival(item.collection, image_id, content, item.source, item.labels)
         committed: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         await self._ready.put((arrival, committed))
         with stages.timed("index"):
-            return arrival.image_id, await committed
-
-    async def _arrival(self, item: Item) -> Arrival:
-        if item.content is None:
-            check_id(item.image_id)
-            return Arrival(item.collection, item.image_id, None, item.source, item.labels)
-        image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
-        content = None if known else await self._content(item.content, item.source)
-        return Arrival(item.collection, image_id, content, item.source, item.labels)
+            return await committed
 
     async def _content(self, content: bytes, source: Source | None) -> Content:
         """What the bytes tell; where they tell no time, the file's own stands in for it."""
@@ -96,12 +103,7 @@ class Importer:
                 self._ready.task_done()
 
     async def _commit(self, group: list[Waiting]) -> None:
-        arrivals = [arrival for arrival, _ in group]
-        outcomes: Sequence[Outcome | Exception]
-        try:
-            outcomes = await asyncio.to_thread(self._catalog.add, arrivals)
-        except Exception as error:  # nothing of the group was applied
-            outcomes = [error] * len(group)
+        outcomes = await asyncio.to_thread(self._outcomes, [arrival for arrival, _ in group])
         for (_, committed), outcome in zip(group, outcomes, strict=True):
             if committed.cancelled():
                 continue  # the caller left; the image is stored all the same
@@ -109,3 +111,14 @@ class Importer:
                 committed.set_result(outcome)
             else:
                 committed.set_exception(outcome)
+
+    def _outcomes(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome | Exception]:
+        """What became of each arrival of a group; a fault that nobody foresaw costs only who brings it along."""
+        try:
+            return self._catalog.add(arrivals)
+        except DiskFull as error:
+            return [error] * len(arrivals)
+        except Exception as error:  # nothing of the group was applied
+            if len(arrivals) == 1:
+                return [error]
+            return [outcome for arrival in arrivals for outcome in self._outcomes([arrival])]

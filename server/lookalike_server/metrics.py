@@ -58,7 +58,7 @@ class Metrics:
 
     def listen(self, host: str, port: int) -> Callable[[], None]:
         """Serve the numbers over HTTP; returns what ends that. Raises OSError."""
-        server, thread = start_http_server(port, host, registry=self.registry)
+        server, thread = start_http_server(port, host.strip("[]"), registry=self.registry)
 
         def close() -> None:
             server.shutdown()

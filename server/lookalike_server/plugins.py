@@ -18,13 +18,17 @@ def names(group: str) -> list[str]:
     return sorted(entry_points(group=group).names)
 
 
-def load(group: str, name: str) -> Any:
-    """The object registered as `name` in `group`; PluginNotFound says which names there are."""
+def load(group: str, name: str, error: type[LookalikeError] = PluginNotFound) -> Any:
+    """The object registered as `name` in `group`.
+
+    Raises `error` when there is none, with the names there are, or when a stranger's package fails to import.
+    """
     found = tuple(entry_points(group=group, name=name))
     if not found:
         known = ", ".join(names(group)) or "none"
-        raise PluginNotFound(f"no {name!r} is registered in {group}; known: {known}")
+        raise error(f"no {name!r} is registered in {group}; known: {known}")
     try:
         return found[0].load()
-    except (ImportError, AttributeError) as error:
-        raise PluginNotFound(f"{name!r} of {group} ({found[0].value}) cannot be imported: {error}") from error
+    except Exception as why:  # a stranger's module may raise anything
+        what = f"{name!r} of {group} ({found[0].value})"
+        raise error(f"{what} cannot be imported: {type(why).__name__}: {why}") from why

@@ -10,6 +10,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The times that calendars and google.protobuf.Timestamp can say: the years 1 to 9999."""
+
 Vector = NDArray[np.float32]
 """One L2-normalised embedding, [dim]."""
 

@@ -1,7 +1,9 @@
 """Makes what catalog tests put in."""
 
 import hashlib
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -68,3 +70,10 @@ def ids(found: Matches | list[Image]) -> list[str]:
     if isinstance(found, Matches):
         return [match.image.id for match in found.matches]
     return [image.id for image in found]
+
+
+def tamper(folder: Path, statement: str, *values: bytes) -> None:
+    """Runs a statement on the database behind the catalog's back."""
+    with closing(sqlite3.connect(folder / "catalog.db")) as stranger:  # without foreign keys
+        stranger.execute(statement, values)
+        stranger.commit()

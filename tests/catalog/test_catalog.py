@@ -1,6 +1,8 @@
 import base64
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 from tests.catalog.catalog_makers import DIM, MODEL, arrival, ids, image_id, open_catalog, sighting, units, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.database import Database
+from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.errors import (
     BadFilter,
     BadPageToken,
@@ -323,8 +327,10 @@ def test_another_models_collection_is_kept_but_not_searched(tmp_path: Path) -> N
         assert isinstance(new.add([arrival(3, vector=units(1, 4)[0])])[0], ModelMismatch)
         assert new.delete_images("c", [image_id(1)]) == 1
         assert new.verify() == []
+        assert new.unserved() == ["c"]
     with open_catalog(tmp_path) as again:
         assert ids(again.search("c", vector_of(1))) == [image_id(2)]
+        assert again.unserved() == []
 
 
 def test_a_restart_restores(tmp_path: Path) -> None:
@@ -337,6 +343,33 @@ def test_a_restart_restores(tmp_path: Path) -> None:
         after = (catalog.collection("c"), catalog.images("c", Filter(), 100), catalog.search("c", vector_of(7)))
         assert [after[0], after[1], after[2].matches] == [before[0], before[1], before[2].matches]
         assert catalog.verify() == []
+
+
+def test_what_is_committed_is_published_though_nothing_can_be_read_any_more(tmp_path: Path) -> None:
+    with open_catalog(tmp_path) as catalog:
+        catalog.create_collection("c")
+        assert isinstance(catalog._store, SqliteStore)
+        with no_reading_after_a_commit(catalog._store._database, tmp_path):
+            assert catalog.add([arrival(1)]) == [Outcome.CREATED]
+            with pytest.raises(sqlite3.OperationalError):
+                catalog.collection("c")
+        found = catalog.search("c", vector_of(1))
+        assert (ids(found), found.generation) == ([image_id(1)], catalog.collection("c").generation)
+
+
+@contextmanager
+def no_reading_after_a_commit(database: Database, folder: Path) -> Iterator[None]:
+    """From the next commit on the database has no readers, and finds no file to open new ones on."""
+
+    def spoil(statement: str) -> None:
+        if statement == "COMMIT":
+            database._idle.clear()
+            database._path = folder / "nowhere" / "catalog.db"
+
+    database._writer.set_trace_callback(spoil)
+    yield
+    database._writer.set_trace_callback(None)
+    database._path = folder / "catalog.db"
 
 
 def test_a_folder_serves_one_catalog_at_a_time(tmp_path: Path) -> None:

@@ -76,3 +76,37 @@ def test_settle_gives_up_in_time() -> None:
     assert not indexer.settle(0)
     gate.leave.set()
     indexer.close()
+
+
+def test_what_can_wait_waits_and_is_waited_for_by_nobody() -> None:
+    indexer, order = Indexer(), list[Work]()
+    now, later = Work(1, order), Work(1, order)
+    indexer.feed(later, after=3_600)
+    indexer.feed(now)
+    assert indexer.settle(10)
+    assert order == [now]
+    indexer.close()
+    assert order == [now]
+
+
+def test_what_waited_gets_its_turn_once_it_is_fed_no_more() -> None:
+    indexer, gate = Indexer(), Gate()
+    gate.leave.set()
+    indexer.feed(gate, after=3_600)
+    indexer.feed(gate, after=0.001)
+    assert gate.entered.wait(10)
+    assert indexer.settle(10)
+    indexer.close()
+    assert gate.steps == 1
+
+
+def test_food_puts_off_what_waits() -> None:
+    indexer, order, gate = Indexer(), list[Work](), Gate()
+    indexer.feed(gate)
+    assert gate.entered.wait(10)
+    indexer.feed(one := Work(1, order), after=0.001)
+    indexer.feed(one, after=3_600)
+    gate.leave.set()
+    assert indexer.settle(10)
+    indexer.close()
+    assert order == []

@@ -225,6 +225,27 @@ def test_one_is_written_after_so_many_changes(tmp_path: Path) -> None:
         assert list(tmp_path.rglob("*.json"))
 
 
+def test_a_fresh_one_follows_a_deletion(tmp_path: Path) -> None:
+    served, killed = tmp_path / "served", tmp_path / "killed"
+    filled(served, "c")
+    with open_catalog(served, small=10, rewrite_after=0) as catalog:
+        catalog.delete_images("c", [image_id(3)])
+        assert catalog.settle(30)
+        shutil.copytree(served, killed)
+    with open_catalog(killed, small=10) as catalog:
+        assert catalog.verify() == []
+        assert covered(catalog) == 0
+
+
+def test_deletions_that_go_on_write_none(tmp_path: Path) -> None:
+    filled(tmp_path, "c")
+    with open_catalog(tmp_path, small=10) as catalog:
+        for number in range(5):
+            catalog.delete_images("c", [image_id(number)])
+            assert catalog.settle(30)
+            assert not list(tmp_path.rglob("*.index"))
+
+
 def test_a_snapshot_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "indexes").write_text("in the way")
     catalog = Catalog(tmp_path, model_id="m", dim=DIM, small=10)

@@ -1,14 +1,15 @@
 """What only the SQLite store promises: what a full disk does, and what `check` finds in its file."""
 
 import resource
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.catalog.catalog_makers import DIM, MODEL, arrival
+from tests.catalog.catalog_makers import DIM, MODEL, arrival, tamper, vector_of
 
+from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.errors import DiskFull
 
@@ -65,9 +66,21 @@ def test_damage_is_found(tmp_path: Path, damage: str, finding: str) -> None:
     store = SqliteStore(tmp_path)
     store.create_collection("c", "", MODEL, DIM)
     store.add([arrival(number, path="/a", labels={"k": "v"}) for number in range(5)])
-    other = sqlite3.connect(tmp_path / "catalog.db")  # without foreign keys, as a stranger's tool
-    other.execute(damage)
-    other.commit()
-    other.close()
+    tamper(tmp_path, damage)
     assert any(finding in found for found in store.check())
     store.close()
+
+
+@pytest.mark.parametrize("length", [0, 0.99, 1.01, np.nan, np.inf, 3e38])
+def test_vectors_that_are_no_unit_vectors_are_found_in_collections_of_every_model(
+    tmp_path: Path, length: float
+) -> None:
+    with closing(SqliteStore(tmp_path)) as store:
+        store.create_collection("c", "", MODEL, DIM)
+        store.create_collection("d", "", "another-model", 2 * DIM)
+        store.add([arrival(number, collection="d", vector=vector_of(number, 2 * DIM)) for number in range(5)])
+        assert store.check() == []
+        crooked = np.zeros(2 * DIM, np.float32)
+        crooked[0] = length
+        tamper(tmp_path, "UPDATE vectors SET float32_le = ? WHERE serial = 2", blob(crooked))
+        assert store.check() == ["d: 1 vectors are not finite, or not of length 1"]

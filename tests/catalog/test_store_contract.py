@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 from tests.catalog.catalog_makers import DIM, MODEL, arrival, image_id, sighting, vector_of
 
 from lookalike_server import plugins
-from lookalike_server.catalog.store import Added, Entry, Store
+from lookalike_server.catalog.store import Added, Entry, Store, Taken
 from lookalike_server.errors import (
     BadRequest,
     CollectionExists,
     CollectionNotFound,
     ImageNotFound,
-    LookalikeError,
     ShuttingDown,
 )
 from lookalike_server.records import Arrival, Filter, Image, Outcome, Source
@@ -39,7 +38,8 @@ def store(kind: type[Store], tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def outcomes(results: list[Added | LookalikeError]) -> list[Any]:
+def outcomes(*taken: Taken) -> list[Any]:
+    results = [one for each in taken for one in each.results]
     return [one.outcome if isinstance(one, Added) else type(one) for one in results]
 
 
@@ -93,9 +93,9 @@ def test_collections_come_by_name_a_page_at_a_time(store: Store) -> None:
 
 def test_what_is_added_comes_back(store: Store) -> None:
     sent = arrival(1, path="/a/b/1.jpg", modified=5, labels={"k": "v"}, captured=7)
-    (added,) = store.add([sent])
+    taken = store.add([sent])
     found = image(store, 1)
-    assert outcomes([added]) == [Outcome.CREATED]
+    assert outcomes(taken) == [Outcome.CREATED]
     assert (found.id, found.collection, found.captured) == (image_id(1), "c", 7)
     assert (found.width, found.height, found.size_bytes, found.format) == (640, 480, 1_001, "JPEG")
     assert found.sources == (Source("/a/b/1.jpg", 5),)
@@ -120,7 +120,7 @@ def test_vectors_come_back_bit_for_bit(store: Store) -> None:
 def test_an_image_is_held_once(store: Store) -> None:
     first = store.add([arrival(1, path="/a"), arrival(1, path="/b"), sighting(1, path="/c")])
     again = store.add([arrival(1, path="/d")])
-    assert outcomes(first + again) == [Outcome.CREATED, *[Outcome.EXISTED] * 3]
+    assert outcomes(first, again) == [Outcome.CREATED, *[Outcome.EXISTED] * 3]
     assert [source.path for source in image(store, 1).sources] == ["/a", "/b", "/c", "/d"]
     assert store.collection("c").record.image_count == 1
 
@@ -158,7 +158,7 @@ def test_the_oldest_thousand_sources_are_kept(store: Store) -> None:
 
 def test_an_error_costs_its_own_arrival(store: Store) -> None:
     full = {str(number): "" for number in range(64)}
-    results = store.add(
+    taken = store.add(
         [
             arrival(1, labels=full),
             arrival(2, collection="nowhere"),
@@ -168,7 +168,7 @@ def test_an_error_costs_its_own_arrival(store: Store) -> None:
         ]
     )
     wanted = [Outcome.CREATED, CollectionNotFound, ImageNotFound, BadRequest, Outcome.CREATED]
-    assert outcomes(results) == wanted
+    assert outcomes(taken) == wanted
     assert image(store, 1).sources == ()
     assert numbers(store, Filter()) == [1, 4]
 
@@ -178,6 +178,14 @@ def test_one_batch_may_serve_several_collections(store: Store) -> None:
     store.add([arrival(1), arrival(1, collection="d"), arrival(2, collection="d")])
     counts = [store.collection(name).record.image_count for name in ("c", "d")]
     assert counts == [1, 2]
+
+
+def test_a_batch_tells_what_became_of_the_collections_it_changed(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    assert store.add([arrival(1), arrival(2)]).changed == [store.collection("c")]
+    both = store.add([arrival(3), arrival(3, collection="d")]).changed
+    assert both == [store.collection("c"), store.collection("d")]
+    assert store.add([arrival(1), sighting(2), sighting(9)]).changed == []
 
 
 def test_labels_are_replaced(store: Store) -> None:
@@ -209,7 +217,7 @@ def test_serials_are_never_given_twice(store: Store, kind: type[Store], tmp_path
     gone = store.delete_images(store.collection("c"), [image_id(1), image_id(2)], allow_missing=False)
     store.close()
     again = kind(tmp_path)
-    (added,) = again.add([arrival(2)])
+    (added,) = again.add([arrival(2)]).results
     again.close()
     assert isinstance(added, Added)
     assert added.serial > max(gone)

@@ -250,6 +250,13 @@ def test_an_engine_error_fails_its_batch_only(clock: Clock) -> None:
     assert "secret" not in str(error)
 
 
+def test_an_engine_that_gives_too_few_vectors_fails_its_batch(clock: Clock) -> None:
+    batcher = Batcher(lambda pixels: pixels[1:, 0, 0, :1].astype(np.float32), clock=clock)
+    futures = [batcher.submit(picture(number), Lane.BULK) for number in range(3)]
+    drain(batcher)
+    assert [type(future.exception(0)) for future in futures] == [EngineFailed] * 3
+
+
 class Fatal(BaseException):
     """What ends a thread."""
 

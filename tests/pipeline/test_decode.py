@@ -1,5 +1,6 @@
 import asyncio
 import io
+import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -120,6 +121,25 @@ def test_too_many_pixels_are_refused_by_the_header() -> None:
         decoder_with(max_pixels=80_000_000).decode_now(bomb)
 
 
+def test_a_tiff_with_a_tile_larger_than_itself_is_judged_by_the_tile(decoder: Decoder) -> None:
+    # Width, height, bits, compression, photometric, tile's width and height, its offset and size.
+    fields = {256: 16, 257: 16, 258: 8, 259: 1, 262: 1, 322: 22_000, 323: 22_000, 324: 200, 325: 100}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields.items())
+    content = struct.pack("<2sHIH", b"II", 42, 8, len(fields)) + entries + bytes(400)
+    with pytest.raises(ImageTooLarge, match="484,000,000 pixels"):
+        decoder.decode_now(content)
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_unread(decoder: Decoder) -> None:
+    content = encoded(picture(1), "JPEG", progressive=True)
+    assert 1 < content.count(b"\xff\xda") < 20
+    assert decoder.decode_now(content).width == 200
+    start = content.rindex(b"\xff\xda")
+    scan = content[start:-2]
+    with pytest.raises(ImageUndecodable, match="scans"):
+        decoder.decode_now(content[:start] + scan * 500 + content[-2:])
+
+
 def test_extreme_shapes_are_read(decoder: Decoder) -> None:
     for width, height in ((1, 1), (1, 3_000), (3_000, 1)):
         assert decoder.decode_now(encoded(Image.new("RGB", (width, height), "red"))).pixels.shape == (32, 32, 3)
@@ -165,6 +185,8 @@ def test_a_scaled_jpeg_stays_within_the_stated_bound() -> None:
         ("2020:06:01 12:00:00", "nonsense", 1_591_012_800_000_000),
         ("0000:00:00 00:00:00", "", None),
         ("yesterday", "", None),
+        ("0001:01:01 00:00:00", "+23:59", None),
+        ("9999:12:31 23:59:59", "-01:00", None),
     ],
 )
 def test_capture_time(taken: str, zone: str, expected: int | None) -> None:

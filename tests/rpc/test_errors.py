@@ -95,12 +95,24 @@ def period(start: int, end: int) -> tpb.TimeRange:
 
 SEARCHES.append(("BAD_FILTER", search(filter=tpb.Filter(capture_time=period(5, 5)))))
 
+
+def sighting(seconds: int, nanos: int = 0) -> tpb.Source:
+    source = tpb.Source(path="x")
+    source.modify_time.seconds, source.modify_time.nanos = seconds, nanos
+    return source
+
+
+SEARCHES.append(("BAD_FILTER", search(filter=tpb.Filter(capture_time=period(2**60, 2**61)))))
+
 IMPORTS: list[tuple[str, ipb.ImportImagesRequest]] = [
     ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared")),
     ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", image_id="short")),
     ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, labels={"": "empty key"})),
     ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=tpb.Source(path=""))),
     ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=tpb.Source(path="x" * 4_097))),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=sighting(2**60))),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=sighting(-(2**40)))),
+    ("BAD_REQUEST", ipb.ImportImagesRequest(collection="shared", content=GOOD, source=sighting(0, -1))),
     ("IMAGE_UNDECODABLE", ipb.ImportImagesRequest(collection="shared", content=b"no picture")),
     ("IMAGE_UNDECODABLE", ipb.ImportImagesRequest(collection="shared", content=b"")),
     ("IMAGE_TOO_LARGE", ipb.ImportImagesRequest(collection="shared", content=LONG)),
@@ -138,6 +150,8 @@ CALLS: list[tuple[str, str, Any]] = [
     ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest()),
     ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest(collection=cpb.Collection(name="../up"))),
     ("CreateCollection", "COLLECTION_EXISTS", cpb.CreateCollectionRequest(collection=cpb.Collection(name="shared"))),
+    ("GetCollection", "COLLECTION_NOT_FOUND", cpb.GetCollectionRequest(name="a" * 1_000_000)),
+    ("UpdateImage", "BAD_REQUEST", ipb.UpdateImageRequest(update_mask={"paths": ["x" * 200_000]})),
     ("GetCollection", "COLLECTION_NOT_FOUND", cpb.GetCollectionRequest(name="nowhere")),
     ("ListCollections", "BAD_REQUEST", cpb.ListCollectionsRequest(page_size=1_001)),
     ("ListCollections", "BAD_PAGE_TOKEN", cpb.ListCollectionsRequest(page_token="made up")),  # noqa: S106
@@ -398,6 +412,16 @@ def test_our_limit_on_bytes_speaks_before_the_transports() -> None:
         for size, reason in ((limit, "IMAGE_UNDECODABLE"), (limit + 1, "IMAGE_TOO_LARGE")):
             request = spb.EmbedRequest(picture=tpb.Picture(content=bytes(size)))
             assert fail_of(opened, "Embed", request).reason == reason
+
+
+def test_streams_read_ahead_within_the_bytes_that_they_share(gated: None) -> None:
+    with doors(model="gated", max_waiting_bytes=10) as opened:
+        opened.make("slim")
+        plugged.computed.clear()
+        requests = (ipb.ImportImagesRequest(collection="slim", content=picture_bytes(seed)) for seed in range(6))
+        answers = list(opened.images.ImportImages(requests, timeout=30))
+        assert {answer.status.code for answer in answers} == {0}, "nothing is refused: the sender waits"
+        assert [len(batch) for batch in plugged.computed] == [1] * 6, "one at a time"
 
 
 @pytest.mark.parametrize(

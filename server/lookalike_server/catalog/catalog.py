@@ -23,8 +23,9 @@ from lookalike_server import plugins
 from lookalike_server.catalog import limits, tokens
 from lookalike_server.catalog.lock import FolderLock
 from lookalike_server.catalog.searching import Query, matches
+from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Settings, Shelves
-from lookalike_server.catalog.store import Added, Entry, Store
+from lookalike_server.catalog.store import Added, Entry, Store, Taken
 from lookalike_server.catalog.vectors import unit
 from lookalike_server.errors import BadRequest, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Vector
@@ -36,7 +37,8 @@ class Catalog:
     """Opens the data folder for one model; a context manager.
 
     `index` and `store` name entry points. Collections of at most `small` images are compared whole; a graph's snapshot
-    is written after `save_every` changes and at `close`. Raises DataFolderError when the folder cannot be used.
+    is written after `save_every` changes, once `rewrite_after` seconds have passed since a deletion without another,
+    and at `close`. Raises DataFolderError when the folder cannot be used.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Catalog:
         store: str = "sqlite",
         small: int = 2_000,
         save_every: int = 20_000,
+        rewrite_after: float = 30.0,
     ) -> None:
         self._model_id = model_id
         self._dim = dim
@@ -56,7 +59,7 @@ class Catalog:
         with ExitStack() as opened:
             opened.enter_context(closing(FolderLock(folder)))
             self._store: Store = opened.enter_context(closing(plugins.load("lookalike.stores", store)(folder)))
-            settings = Settings(model_id, dim, index, small, save_every)
+            settings = Settings(model_id, dim, index, small, save_every, rewrite_after)
             self._shelves = opened.enter_context(closing(Shelves(folder / "indexes", self._store, settings)))
             self._shelves.open(self._entries())
             self._opened = opened.pop_all()
@@ -171,7 +174,9 @@ class Catalog:
             entry = self._store.collection(name)
             gone = self._store.delete_images(entry, ids, allow_missing=allow_missing)
             if gone and self._shelves.serves(entry):
-                self._shelves.find(entry).remove(gone)
+                shelf = self._shelves.find(entry)
+                shelf.remove(gone)
+                self._shelves.shrunk(shelf)
             self._shelves.seen(self._store.collection(name))
         return len(gone)
 
@@ -184,10 +189,10 @@ class Catalog:
         with self._writing:
             checked = [self._checked(arrival) for arrival in arrivals]
             good = [arrival for arrival in checked if isinstance(arrival, Arrival)]
-            self._make_room(good)
-            added = self._store.add(good)
-            self._publish(good, added)
-        answers = iter(added)
+            shelves = self._make_room(good)
+            taken = self._store.add(good)
+            self._publish(shelves, good, taken)
+        answers = iter(taken.results)
         results = [next(answers) if isinstance(one, Arrival) else one for one in checked]
         return [one.outcome if isinstance(one, Added) else one for one in results]
 
@@ -220,10 +225,15 @@ class Catalog:
         """Waits at most `timeout` seconds until the graphs cover all; whether they do. No search needs it."""
         return self._shelves.settle(timeout)
 
-    def verify(self, timeout: float = 600.0) -> list[str]:
-        """Compares store, memory and graphs; what is wrong, a sentence each. Writers wait meanwhile.
+    def unserved(self) -> list[str]:
+        """Names of the collections of other models: they are kept, and are neither in memory nor searched."""
+        return [entry.record.name for entry in self._entries() if not self._shelves.serves(entry)]
 
-        Waits for the indexer at most `timeout` seconds beforehand.
+    def verify(self, timeout: float = 600.0) -> list[str]:
+        """Checks the store, and compares memory and graphs with it; what is wrong, a sentence each.
+
+        Of the collections that `unserved` names only the store is checked. Writers wait meanwhile; before that it waits
+        for the indexer, at most `timeout` seconds.
         """
         settled = self.settle(timeout)
         with self._writing:
@@ -249,22 +259,22 @@ class Catalog:
         except LookalikeError as error:
             return error
 
-    def _make_room(self, arrivals: Sequence[Arrival]) -> None:
-        """Asks for memory before the store commits: afterwards nothing may fail."""
-        for name in {arrival.collection for arrival in arrivals}:
-            self._shelves.find(self._store.collection(name)).vectors.reserve(len(arrivals))
+    def _make_room(self, arrivals: Sequence[Arrival]) -> dict[str, Shelf]:
+        """The shelves by collection, with the memory they will need: once the store has committed, nothing may fail."""
+        names = {arrival.collection for arrival in arrivals}
+        shelves = {name: self._shelves.find(self._store.collection(name)) for name in names}
+        for shelf in shelves.values():
+            shelf.vectors.reserve(len(arrivals))
+        return shelves
 
-    def _publish(self, arrivals: Sequence[Arrival], added: Sequence[Added | LookalikeError]) -> None:
-        """Makes what the store took in searchable."""
+    def _publish(self, shelves: Mapping[str, Shelf], arrivals: Sequence[Arrival], taken: Taken) -> None:
+        """Makes what the store took in searchable, without asking the store again."""
         created: defaultdict[str, list[tuple[int, Vector]]] = defaultdict(list)
-        for arrival, one in zip(arrivals, added, strict=True):
-            rows = created[arrival.collection]
+        for arrival, one in zip(arrivals, taken.results, strict=True):
             if isinstance(one, Added) and one.outcome is Outcome.CREATED and arrival.content is not None:
-                rows.append((one.serial, arrival.content.vector))
+                created[arrival.collection].append((one.serial, arrival.content.vector))
         for name, rows in created.items():
-            entry = self._store.collection(name)
-            shelf = self._shelves.find(entry)
-            if rows:
-                shelf.add(np.array([serial for serial, _ in rows]), np.stack([vector for _, vector in rows]))
-                self._shelves.grown(shelf)
+            shelves[name].add(np.array([serial for serial, _ in rows]), np.stack([vector for _, vector in rows]))
+            self._shelves.grown(shelves[name])
+        for entry in taken.changed:
             self._shelves.seen(entry)

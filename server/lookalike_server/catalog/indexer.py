@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Protocol
 
 log = logging.getLogger("lookalike.catalog")
@@ -15,19 +16,23 @@ class Hungry(Protocol):
 
 
 class Indexer:
-    """Takes turns with all that is behind, a step each, until nothing is."""
+    """Takes turns with all that is behind, a step each, until nothing is; what can wait joins when its time comes."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._behind: dict[Hungry, bool] = {}  # in order of their turns; whether fed since the last began
+        self._later: dict[Hungry, float] = {}  # when it falls behind, by the monotonic clock
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="lookalike-indexer", daemon=True)
         self._thread.start()
 
-    def feed(self, hungry: Hungry) -> None:
-        """Gives it turns until it has caught up."""
+    def feed(self, hungry: Hungry, *, after: float = 0.0) -> None:
+        """Gives it turns until it has caught up, from when it has not been fed for `after` seconds."""
         with self._changed:
-            self._behind[hungry] = True
+            if after > 0:
+                self._later[hungry] = time.monotonic() + after
+            else:
+                self._behind[hungry] = True
             self._changed.notify_all()
 
     def settle(self, timeout: float) -> bool:
@@ -52,12 +57,21 @@ class Indexer:
 
     def _next(self) -> Hungry | None:
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._behind) or self._stopping)
+            while not self._stopping and not self._ripe():
+                self._changed.wait(min(self._later.values()) - time.monotonic() if self._later else None)
             if self._stopping:
                 return None
             hungry = next(iter(self._behind))
             self._behind[hungry] = False
             return hungry
+
+    def _ripe(self) -> bool:
+        """Whether anything is behind, now that what was to wait until now has joined."""
+        now = time.monotonic()
+        for hungry in [one for one, due in self._later.items() if due <= now]:
+            del self._later[hungry]
+            self._behind[hungry] = True
+        return bool(self._behind)
 
     def _step(self, hungry: Hungry) -> bool:
         try:

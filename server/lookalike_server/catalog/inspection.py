@@ -1,6 +1,13 @@
-"""Looks a database over: whether it is whole, and every image has its vector."""
+"""Looks a database over: whether it is whole, and every image, of whatever model, has a sound vector."""
 
 import sqlite3
+from collections import Counter
+
+import numpy as np
+
+from lookalike_server.catalog.rows import floats
+
+_TOLERANCE = 1e-3  # far more than rounding, far less than any damage
 
 _COUNTS = (
     (
@@ -37,4 +44,18 @@ def findings(connection: sqlite3.Connection) -> list[str]:
         count = connection.execute(query).fetchone()[0]
         if count:
             found.append(f"database: {count} {what}")
-    return found
+    return found + _crooked(connection)
+
+
+def _crooked(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT name, float32_le FROM vectors JOIN images USING (serial)"
+        " JOIN collections ON collections.id = collection WHERE length(float32_le) = 4 * dim"
+    )
+    counts = Counter(name for name, vector in rows if not _is_unit(vector))
+    return [f"{name}: {count} vectors are not finite, or not of length 1" for name, count in sorted(counts.items())]
+
+
+def _is_unit(vector: bytes) -> bool:
+    length = np.linalg.norm(floats(vector).astype(np.float64))
+    return bool(abs(length - 1) <= _TOLERANCE)  # NaN and infinity are not

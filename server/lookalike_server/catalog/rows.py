@@ -96,7 +96,7 @@ def vectors_of(connection: sqlite3.Connection, key: int, ids: Several[str]) -> d
         " WHERE collection = ? AND sha256 IN (SELECT id_bytes(value) FROM json_each(?))",
         (key, listed(ids)),
     )
-    return {sha256.hex(): _floats(vector) for sha256, vector in rows}
+    return {sha256.hex(): floats(vector) for sha256, vector in rows}
 
 
 def vectors(connection: sqlite3.Connection, held: Entry) -> Iterator[tuple[Serials, Rows]]:
@@ -107,7 +107,7 @@ def vectors(connection: sqlite3.Connection, held: Entry) -> Iterator[tuple[Seria
     )
     while rows := found.fetchmany(_SLICE):
         serials = np.array([serial for serial, _ in rows], dtype=np.int64)
-        yield serials, _floats(b"".join(vector for _, vector in rows)).reshape(len(rows), held.record.dim)
+        yield serials, floats(b"".join(vector for _, vector in rows)).reshape(len(rows), held.record.dim)
 
 
 def blob(vector: Vector) -> bytes:
@@ -115,7 +115,8 @@ def blob(vector: Vector) -> bytes:
     return vector.astype(_LITTLE_ENDIAN).tobytes()
 
 
-def _floats(kept: bytes) -> Vector:
+def floats(kept: bytes) -> Vector:
+    """The numbers that `blob` wrote."""
     return np.frombuffer(kept, dtype=_LITTLE_ENDIAN).astype(np.float32)
 
 

@@ -93,3 +93,15 @@ class Shelf:
         apart = distances(query, rows)
         order = np.lexsort((held, apart))
         return Found(held[order], apart[order], exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Work for the indexer: to write a shelf's snapshot."""
+
+    shelf: Shelf
+
+    def advance(self) -> bool:
+        """Writes it, if the graph has changed."""
+        self.shelf.save()
+        return False

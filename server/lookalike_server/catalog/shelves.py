@@ -9,7 +9,7 @@ from lookalike_server import plugins
 from lookalike_server.catalog.cover import Cover
 from lookalike_server.catalog.index import ExactIndex, Index
 from lookalike_server.catalog.indexer import Indexer
-from lookalike_server.catalog.shelf import Shelf
+from lookalike_server.catalog.shelf import Saving, Shelf
 from lookalike_server.catalog.snapshots import Identity, Snapshots, sweep
 from lookalike_server.catalog.store import Entry, Store
 from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMismatch
@@ -27,6 +27,8 @@ class Settings:
     """Collections of at most so many images are compared whole, without a graph."""
     save_every: int
     """A snapshot is written after so many changes of a graph, and at close."""
+    rewrite_after: float
+    """Seconds without a further deletion after which a collection gets a snapshot again."""
 
 
 class Shelves:
@@ -74,6 +76,10 @@ class Shelves:
     def grown(self, shelf: Shelf) -> None:
         """Has the indexer see to a shelf that vectors were added to."""
         self._indexer.feed(shelf)
+
+    def shrunk(self, shelf: Shelf) -> None:
+        """Has the indexer write a snapshot for those that a deletion took; while deletions go on it would be wasted."""
+        self._indexer.feed(Saving(shelf), after=self._settings.rewrite_after)
 
     def seen(self, entry: Entry) -> None:
         """The shelf, if there is one, has taken in all up to the entry's generation."""
@@ -130,16 +136,13 @@ class Shelves:
     def findings(self, entry: Entry) -> list[str]:
         """How a collection's shelf and the store differ, when they should not; nobody may change either meanwhile."""
         shelf = self._shelves[entry.key]
-        kept = [np.empty(0, np.int64)]
+        kept = 0
         found = []
         for serials, rows in self._store.vectors(entry):
-            kept.append(serials)
-            lengths = np.linalg.norm(rows, axis=1)
-            if not np.allclose(lengths, 1, atol=1e-3):
-                found.append("the store holds vectors that are not of length 1")
+            kept += len(serials)
             held, same = shelf.vectors.take(serials)
             if not np.array_equal(held, serials) or not np.array_equal(same, rows):
                 found.append("the store holds vectors that memory lacks, or has otherwise")
-        if len(shelf.vectors.serials()) > sum(map(len, kept)):
+        if len(shelf.vectors) > kept:
             found.append("memory holds images that the store does not")
         return [f"{entry.record.name}: {what}" for what in dict.fromkeys(found + shelf.findings())]

@@ -13,17 +13,20 @@ from uuid import uuid4
 from lookalike_server.catalog import inspection, rows
 from lookalike_server.catalog.arrivals import replace_labels, take_in
 from lookalike_server.catalog.database import Database
-from lookalike_server.catalog.store import Added, Entry
+from lookalike_server.catalog.store import Added, Entry, Taken
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionExists, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Filter, Image, Outcome, Vector
+
+FILE = "catalog.db"
+"""The database's name in the data folder."""
 
 
 class SqliteStore:
     """A `Store`; its Protocol documents the methods."""
 
     def __init__(self, folder: Path) -> None:
-        self._database = Database(folder / "catalog.db")
+        self._database = Database(folder / FILE)
 
     def close(self) -> None:
         self._database.close()
@@ -63,14 +66,14 @@ class SqliteStore:
         self._database.forget()
         return old
 
-    def add(self, arrivals: Sequence[Arrival]) -> list[Added | LookalikeError]:
+    def add(self, arrivals: Sequence[Arrival]) -> Taken:
         now = _now()
-        gained: Counter[int] = Counter()
+        gained: Counter[str] = Counter()
         with self._database.writing() as connection:
             results = [_take_in(connection, arrival, now, gained) for arrival in arrivals]
-            for key, count in gained.items():
-                _changed(connection, key, now, gained=count)
-        return results
+            for name, count in gained.items():
+                _changed(connection, rows.entry(connection, name).key, now, gained=count)
+            return Taken(results, [rows.entry(connection, name) for name in gained])
 
     def update_labels(self, entry: Entry, image_id: str, labels: dict[str, str]) -> Image:
         now = _now()
@@ -135,14 +138,14 @@ class SqliteStore:
             return inspection.findings(connection)
 
 
-def _take_in(connection: Connection, arrival: Arrival, now: int, gained: Counter[int]) -> Added | LookalikeError:
+def _take_in(connection: Connection, arrival: Arrival, now: int, gained: Counter[str]) -> Added | LookalikeError:
     try:
         key = rows.entry(connection, arrival.collection).key
         added, changed = take_in(connection, key, arrival, now)
     except LookalikeError as error:
         return error
     if changed:
-        gained[key] += added.outcome is Outcome.CREATED
+        gained[arrival.collection] += added.outcome is Outcome.CREATED
     return added
 
 

@@ -32,6 +32,15 @@ class Added:
     serial: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch: of its arrivals, in their order, and of the collections that it changed."""
+
+    results: list[Added | LookalikeError]
+    changed: list[Entry]
+    """As the transaction left them, so that nobody need ask again once it is committed."""
+
+
 class Store(Protocol):
     """The truth. Every change raises DiskFull when there is no room for it, and then nothing was changed."""
 
@@ -56,7 +65,7 @@ class Store(Protocol):
     def delete_collection(self, name: str) -> Entry:
         """Removes a collection with all its images from disk and returns what it was; CollectionNotFound."""
 
-    def add(self, arrivals: Sequence[Arrival]) -> list[Added | LookalikeError]:
+    def add(self, arrivals: Sequence[Arrival]) -> Taken:
         """Takes in images and sightings in one transaction; errors cost their own arrival only.
 
         Those are CollectionNotFound, ImageNotFound (no content, and not held), BadRequest (too many labels in all).
@@ -95,4 +104,8 @@ class Store(Protocol):
         """All vectors of a collection, in ascending slices of one moment."""
 
     def check(self) -> list[str]:
-        """What is wrong with the store itself, a sentence each; empty when nothing is."""
+        """What is wrong with the store itself, a sentence each; empty when nothing is.
+
+        This looks at the vectors of every collection, of whatever model: each image has one, of its collection's
+        length, finite, a unit vector.
+        """

@@ -251,6 +251,8 @@ class Batcher:
         start = self._clock()
         try:
             vectors = self._embed(np.stack([ticket.pixels for ticket in batch]))
+            if len(vectors) != len(batch):
+                raise ValueError(f"{len(vectors)} vectors for {len(batch)} pictures")
         except Exception:
             log.exception("the engine failed on a batch of %d", len(batch))
             fail(batch, EngineFailed("the network failed on this picture's batch"))

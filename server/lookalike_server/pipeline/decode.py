@@ -17,15 +17,21 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from lookalike_server import stages
 from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
 from lookalike_server.models.protocol import Model
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.records import EARLIEST, LATEST
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 """Pillow's names of the formats that are decoded; of GIF, TIFF and MPO (a kind of JPEG) the first picture counts."""
+
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 200
+TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT = 322, 323
 
 UPRIGHT = 1
 SIDEWAYS = frozenset({5, 6, 7, 8})
@@ -97,9 +103,9 @@ class Decoder:
         return decoded
 
     def close(self) -> None:
-        """Finish what has begun, drop what waits."""
+        """Drop what waits; what has begun is nobody's any more, and ends by itself."""
         for pool in self._pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _admit(self, size: int) -> None:
         if size == 0:
@@ -131,9 +137,10 @@ class Decoder:
     def _decode(self, content: bytes, region: Region | None) -> Decoded:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
             self._check_pixels(opened)
+            check_scans(opened, content)
             size = opened.size
             self._reduce(opened, region)
-            with self._pixels.taken(opened.width * opened.height):
+            with self._pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = opened.getexif()
                 turned = exif.get(ExifTags.Base.Orientation, UPRIGHT) if self._model.honours_orientation else UPRIGHT
@@ -145,7 +152,7 @@ class Decoder:
             return Decoded(pixels, width, height, opened.format or "", capture_time(exif))
 
     def _check_pixels(self, image: Image.Image) -> None:
-        pixels = image.width * image.height
+        pixels = pixels_of(image)
         if pixels > self._max_pixels:
             raise ImageTooLarge(
                 f"the picture has {pixels:,} pixels, over the limit of {self._max_pixels:,}: send a smaller one"
@@ -162,6 +169,18 @@ class Decoder:
         image.draft(None, (int(width / share), int(height / share)))
 
 
+def pixels_of(image: Image.Image) -> int:
+    """Pixels that decoding takes in memory: of the picture, or of one tile where a TIFF's are larger than itself."""
+    tags: Mapping[int, int] = dict(image.tag_v2) if isinstance(image, TiffImageFile) else {}
+    return max(image.width * image.height, tags.get(TIFF_TILE_WIDTH, 0) * tags.get(TIFF_TILE_HEIGHT, 0))
+
+
+def check_scans(image: Image.Image, content: bytes) -> None:
+    """Refuse a JPEG that passes over its pixels again and again; cameras and editors write about ten scans."""
+    if image.format in ("JPEG", "MPO") and content.count(START_OF_SCAN) > MAX_SCANS:
+        raise ImageUndecodable(f"the picture has more than {MAX_SCANS} JPEG scans: save it anew")
+
+
 def describe(error: Exception) -> str:
     """The library's words, without the address of our buffer."""
     words = str(error).split("<_io", maxsplit=1)[0].strip()
@@ -174,7 +193,8 @@ def capture_time(exif: Image.Exif) -> int | None:
         tags: Mapping[int, object] = exif.get_ifd(ExifTags.IFD.Exif)
         taken = datetime.strptime(str(tags[ExifTags.Base.DateTimeOriginal]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
         zone = utc_offset(str(tags.get(ExifTags.Base.OffsetTimeOriginal, "")))
-        return int(taken.replace(tzinfo=zone).timestamp()) * 1_000_000
+        micros = int(taken.replace(tzinfo=zone).timestamp()) * 1_000_000
+        return micros if EARLIEST <= micros <= LATEST else None
     except Exception:  # EXIF is written by a thousand cameras: what cannot be read is not known
         return None
 

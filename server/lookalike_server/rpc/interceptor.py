@@ -87,7 +87,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 failure = Left()
                 raise
             except Exception as error:
-                if context.cancelled():  # reading or writing failed because nobody is there any more
+                if context.cancelled() or is_broken_pipe(error):
                     failure = Left()
                     raise asyncio.CancelledError from error
                 failure = as_domain(error, request_id.get())
@@ -113,6 +113,13 @@ class Interceptor(grpc.aio.ServerInterceptor):
         times = {f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in timings.as_dict().items()}
         words = {"reason": reason} if reason else {}
         log.info("%s %s", name, code, extra={"request_id": request_id.get(), **words, **times})
+
+
+def is_broken_pipe(error: BaseException) -> bool:
+    """Whether reading or writing failed because nobody is there any more; grpc.aio has no public name for that."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_broken_pipe(each) for each in error.exceptions)
+    return type(error).__name__ == "ExecuteBatchError"
 
 
 class Left(LookalikeError):

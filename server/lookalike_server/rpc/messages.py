@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2, types_pb2
 from lookalike_server import records, stages
 from lookalike_server.catalog import limits
-from lookalike_server.errors import BadRequest, DimensionMismatch
+from lookalike_server.errors import BadFilter, BadRequest, DimensionMismatch
 from lookalike_server.importing import Item
 from lookalike_server.info import ServerInfo
 from lookalike_server.pipeline.decode import FORMATS, Region
@@ -82,12 +82,15 @@ def vector_from(message: types_pb2.Vector) -> records.Vector:
 
 def filter_from(message: types_pb2.Filter) -> records.Filter:
     """The filter but for not_same_folder, which needs the query."""
-    period = message.capture_time
+    try:
+        start, end = (micros_from(message.capture_time, side) for side in ("start", "end"))
+    except BadRequest as error:
+        raise BadFilter(f"in the filter: capture_time.{error}") from error
     return records.Filter(
         labels=dict(message.labels),
         path_prefix=message.path_prefix,
-        captured_from=micros_from(period, "start"),
-        captured_before=micros_from(period, "end"),
+        captured_from=start,
+        captured_before=end,
         ids=frozenset(message.image_ids),
         not_ids=frozenset(message.not_image_ids),
     )
@@ -116,7 +119,10 @@ def micros_from(message: Message, field: str) -> int | None:
     if not message.HasField(field):
         return None
     moment: Timestamp = getattr(message, field)
-    return moment.seconds * 1_000_000 + moment.nanos // 1000
+    micros = moment.seconds * 1_000_000 + moment.nanos // 1000
+    if not (0 <= moment.nanos < 1_000_000_000 and records.EARLIEST <= micros <= records.LATEST):
+        raise BadRequest(f"{field} is no time between the years 1 and 9999")
+    return micros
 
 
 def required(message: Message, field: str) -> Any:

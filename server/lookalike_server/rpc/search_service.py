@@ -10,7 +10,7 @@ from lookalike_server.rpc import messages
 from lookalike_server.rpc.deadline import deadline_of
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
-from lookalike_server.rpc.streams import answer_each
+from lookalike_server.rpc.streams import ByteBudget, answer_each
 
 STREAM_WINDOW = 32
 """Searches of one stream that are under way at once."""
@@ -19,8 +19,9 @@ STREAM_WINDOW = 32
 class SearchService(search_service_pb2_grpc.SearchServiceServicer):
     """Messages in, domain calls, messages out."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, budget: ByteBudget) -> None:
         self._gate = gate
+        self._budget = budget
 
     async def Search(
         self, request: search_service_pb2.SearchRequest, context: Context
@@ -39,7 +40,14 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
             result, status = await desk.serve(self._search(request.search, deadline))
             return search_service_pb2.SearchStreamResponse(tag=request.tag, result=result, error=status)
 
-        await answer_each(requests, answer, context.write, window=STREAM_WINDOW, closing=self._gate.closing)
+        await answer_each(
+            requests,
+            answer,
+            context.write,
+            window=STREAM_WINDOW,
+            budget=self._budget,
+            closing=self._gate.closing,
+        )
 
     async def Embed(
         self, request: search_service_pb2.EmbedRequest, context: Context

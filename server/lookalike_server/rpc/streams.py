@@ -4,10 +4,33 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
+from google.protobuf.message import Message
+
 from lookalike_server.errors import ShuttingDown
 
-Request = TypeVar("Request")
+Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
+
+
+class ByteBudget:
+    """Bytes of requests that may be held at once, by all streams together; a single larger one may be held alone."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held = 0
+        self._freed = asyncio.Event()
+
+    async def take(self, size: int) -> None:
+        """Hold so many bytes, when there is room for them."""
+        while self._held and self._held + size > self._limit:
+            self._freed.clear()
+            await self._freed.wait()
+        self._held += size
+
+    def give(self, size: int) -> None:
+        """Hold them no longer."""
+        self._held -= size
+        self._freed.set()
 
 
 async def answer_each(
@@ -16,9 +39,10 @@ async def answer_each(
     write: Callable[[Response], Awaitable[None]],
     *,
     window: int,
+    budget: ByteBudget,
     closing: asyncio.Event,
 ) -> None:
-    """Answer every request of a stream, at most `window` at a time.
+    """Answer every request of a stream, at most `window` at a time and within the bytes that all streams share.
 
     A place in the window is free again when the answer has been taken by the transport, so a reader that stops reading
     stalls its own stream and nothing else. When `closing` is set, nothing more is read, what was read is answered, and
@@ -27,8 +51,11 @@ async def answer_each(
     places = asyncio.Semaphore(window)
     turn = asyncio.Lock()
 
-    async def one(request: Request) -> None:
-        response = await answer(request)
+    async def one(request: Request, size: int) -> None:
+        try:
+            response = await answer(request)
+        finally:
+            budget.give(size)
         async with turn:
             await write(response)
         places.release()
@@ -36,7 +63,9 @@ async def answer_each(
     async def read(tasks: asyncio.TaskGroup) -> None:
         await places.acquire()
         async for request in requests:
-            tasks.create_task(one(request))
+            size = request.ByteSize()
+            await budget.take(size)
+            tasks.create_task(one(request, size))
             await places.acquire()
 
     async with asyncio.TaskGroup() as tasks:

@@ -4,9 +4,9 @@ An engine's class is called with a Network and a number of threads, and meets `p
 """
 
 from collections.abc import Sequence
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
+from lookalike_server import plugins
 from lookalike_server.errors import EngineMissing
 from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Engine
@@ -19,27 +19,24 @@ LIBRARIES = {"onnx": "onnxruntime", "tensorflow": "tensorflow"}
 
 def installed() -> Sequence[str]:
     """Names of the engines that can be loaded here: the built-in ones, fastest first, then those of other packages."""
-    known = _known()
+    known = plugins.names(GROUP)
     built_in = [name for name, library in LIBRARIES.items() if name in known and find_spec(library)]
-    return [*built_in, *sorted(known.keys() - LIBRARIES.keys())]
+    return [*built_in, *(name for name in known if name not in LIBRARIES)]
 
 
 def load(name: str, network: Network, *, threads: int) -> Engine:
     """Load a network into the engine of this name, or into the fastest one installed where the name is `auto`.
 
-    Raises EngineMissing when there is no such engine, and ModelFileError when the network's files are damaged.
+    Raises EngineMissing when there is no such engine or its package cannot be imported, and ModelFileError when the
+    network's files are damaged.
     """
     names = installed()
     if name == "auto" and names:
         name = names[0]
     if name not in names:
         raise EngineMissing(_advice(name))
-    engine: Engine = _known()[name].load()(network, threads)
+    engine: Engine = plugins.load(GROUP, name, EngineMissing)(network, threads)
     return engine
-
-
-def _known() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def _advice(name: str) -> str:
