@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from lookalike.errors import ClientUnusable
+from lookalike.errors import BadRequest, ClientUnusable
 from lookalike.v1.collection_service_pb2_grpc import CollectionServiceStub
 from lookalike.v1.image_service_pb2_grpc import ImageServiceStub
 from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
@@ -59,7 +59,8 @@ def _service_config(target: str) -> str:
 class Endpoint:
     """A server's address and all that opening a channel to it takes.
 
-    `ca`, `cert` and `key` are PEM files; any of them implies `tls`. Raises OSError where one cannot be read.
+    `ca`, `cert` and `key` are PEM files; any of them implies `tls`. Raises OSError where one cannot be read, BadRequest
+    where the target names no server or one of `cert` and `key` is missing.
     """
 
     def __init__(
@@ -72,6 +73,11 @@ class Endpoint:
         key: StrPath | None,
         token: str | None,
     ) -> None:
+        if not target.rpartition("/")[2].strip():
+            raise BadRequest(f"{target!r} names no server: give host:port, such as localhost:50051")
+        if bool(cert) != bool(key):
+            # gRPC would abort the process.
+            raise BadRequest("cert and key go together: give both")
         self.target = target
         self.metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._credentials: grpc.ChannelCredentials | None = None

@@ -9,6 +9,15 @@ import grpc
 from lookalike.errors import LookalikeError, ServerUnavailable, error_class
 from lookalike.v1 import types_pb2
 
+_TLS = (
+    ("Hostname Verification", "its certificate is for another name than this address"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate is from nobody whom this client trusts; `ca` says whom to trust"),
+    ("WRONG_VERSION_NUMBER", "what answers there does not speak TLS"),
+    ("security handshaker", "the files of `ca`, `cert` and `key` hold no certificate, or do not belong together"),
+    ("handshake failed", "gRPC says why"),
+)
+"""Words of gRPC's details, and what they say about a connection that failed at TLS; the first that occur hold."""
+
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -17,7 +26,7 @@ def from_rpc(error: grpc.RpcError, target: str) -> LookalikeError:
     trailers = dict(cast(Any, error.trailing_metadata() or ()))
     code, reason = error.code().name, trailers.get("lookalike-reason", "")
     if code == "UNAVAILABLE" and not reason:
-        return ServerUnavailable(_nobody_answers(target, error.details()))
+        return ServerUnavailable(_no_connection(target, error.details() or ""))
     message = error.details() or f"the server at {target} answered {code}"
     return error_class(code, reason)(
         message, code=code, reason=reason, retry_after=_seconds(trailers.get("retry-after-ms"))
@@ -40,7 +49,10 @@ def translated(target: str) -> Iterator[None]:
         raise from_rpc(error, target) from None
 
 
-def _nobody_answers(target: str, details: str | None) -> str:
+def _no_connection(target: str, details: str) -> str:
+    cause = next((cause for words, cause in _TLS if words in details), None)
+    if cause:
+        return f"no secure connection to {target}, TLS failed: {cause} ({details})"
     return (
         f"no Lookalike server answers at {target}: start one with `lookalike serve`, or check the address"
         f" and whether it needs TLS ({details})"

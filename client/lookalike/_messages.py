@@ -25,7 +25,8 @@ def picture(source: pictures.Picture, max_bytes: int, region: types.Region | Non
         if region is None
         else types_pb2.Region(left=region.left, top=region.top, right=region.right, bottom=region.bottom)
     )
-    return types_pb2.Picture(content=pictures.content(source, max_bytes), region=box, path=pictures.location(source))
+    content = pictures.content(pictures.checked(source), max_bytes)
+    return types_pb2.Picture(content=content, region=box, path=pictures.location(source))
 
 
 def query(wanted: types.Query, max_bytes: int, region: types.Region | None = None) -> search_service_pb2.SearchRequest:
@@ -65,7 +66,11 @@ def _float32_le(vector: Any) -> bytes:
         vector = vector.vector
     if hasattr(vector, "astype"):
         return bytes(vector.astype("<f4").tobytes())
-    return _little_endian(array("f", vector)).tobytes()
+    try:
+        return _little_endian(array("f", vector)).tobytes()
+    except TypeError as error:
+        kind = type(vector).__name__
+        raise TypeError(f"a query is a picture, a stored image, a vector or Examples, not {kind}: {error}") from error
 
 
 def vector(message: types_pb2.Vector) -> "Vector":

@@ -23,8 +23,9 @@ class Client:
     `token` goes with every call: without TLS anyone on the way can read it.
 
     The connection opens with the first call. Every method raises only `lookalike.LookalikeError`s, but for mistakes
-    that no server needs to be asked about (a wrong type, a folder that is none). `timeout` is in seconds, retries
-    included; without one it is 30, and 300 for removals. The server's limits are asked for once.
+    of the program (a wrong type, a folder that is none). `timeout` is in seconds, retries included; without one it is
+    30, and 300 for removals; where nothing listens a call is given up after about 1.5. The server's limits are asked
+    for once. Raises BadRequest for a target that names no server, OSError for a PEM file that cannot be read.
     """
 
     def __init__(
@@ -102,7 +103,8 @@ class Client:
         """Each query with its result, or with the error that it alone met, as answers come: not in order.
 
         Takes up to 32 queries ahead of the answers; `search` says what queries and options are. A busy or restarting
-        server is waited for; raises Unavailable, ResourceExhausted when that takes longer than about 40 seconds.
+        server is waited for; raises Unavailable, ResourceExhausted when that takes longer than about 40 seconds. What
+        can be no query is the program's mistake, not the query's: TypeError ends the stream.
         """
         options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
         return self._link.converse(lambda: SearchMany(options, self._max_bytes()), queries)
@@ -122,7 +124,7 @@ class Client:
         one failed item. A busy server is waited for and a broken connection taken up again, about 40 seconds long
         without progress; running an import again goes on where it stopped. Closing the iterator ends the import.
 
-        Raises CollectionNotFound, ModelMismatch, Unavailable, ResourceExhausted.
+        Raises CollectionNotFound, ModelMismatch, Unavailable, ResourceExhausted; TypeError for what is no picture.
         """
         total = len(items) if isinstance(items, Sized) else None
         return self._import(items, collection, labels, create, lambda: total)

@@ -94,7 +94,7 @@ class Import(Exchange[Importable, Upload, types.ImportProgress]):
             self._fresh.append(
                 Upload(
                     index=self._taken,
-                    picture=given.picture,
+                    picture=pictures.checked(given.picture),
                     path=given.path or pictures.location(given.picture),
                     modified=given.modified or pictures.modified(given.picture),
                     labels={**self._labels, **given.labels},

@@ -29,6 +29,13 @@ def is_picture(thing: object) -> TypeGuard[Picture]:
     return isinstance(thing, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(thing, "read")
 
 
+def checked(thing: object) -> Picture:
+    """The picture itself. Raises TypeError where it is none, which is a mistake of the program, not of the picture."""
+    if not is_picture(thing) or isinstance(thing, io.TextIOBase):
+        raise TypeError(f"a picture is a path, bytes or a binary file, not {type(thing).__name__}")
+    return thing
+
+
 def content(picture: Picture, max_bytes: int) -> bytes:
     """The picture's bytes. Raises ImageTooLarge over `max_bytes`, ImageUnreadable where reading fails."""
     if isinstance(picture, bytes) and len(picture) <= max_bytes:

@@ -24,6 +24,18 @@ def lookalike(*arguments: object, extra: Mapping[str, str] | None = None) -> sub
     return subprocess.run(line, capture_output=True, text=True, env=environment(extra), check=False)
 
 
+def at_a_terminal(typed: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command with a person before it, who has typed ahead."""
+    person, terminal = os.openpty()
+    os.write(person, typed.encode())
+    line = [*COMMAND, *map(str, arguments)]
+    try:
+        return subprocess.run(line, stdin=terminal, capture_output=True, text=True, env=environment(), check=False)
+    finally:
+        os.close(person)
+        os.close(terminal)
+
+
 def start(*arguments: object) -> subprocess.Popen[str]:
     line = [*COMMAND, *map(str, arguments)]
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())

@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -6,10 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from tests.cli.shell import Run, environment, lookalike, start
+from tests.cli.shell import Run, at_a_terminal, environment, lookalike, start
 
+from lookalike.cli import EXTRAS, install
 from lookalike.cli.output import plain, printable, size
 from lookalike.types import Source
+from lookalike_server.__main__ import INSTALL
 
 NOBODY = "127.0.0.1:1"
 
@@ -44,12 +47,31 @@ def test_version() -> None:
     assert lookalike("--version").stdout == f"lookalike {version('lookalike')}\n"
 
 
-def test_without_the_extra_it_says_what_to_install() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "extras"),
+    [
+        ([], "cli"),
+        (["search", "serve"], "cli"),
+        (["doctor"], "cli"),
+        (["serve", "--data", "x"], "server,cli"),
+        (["verify"], "server,cli"),
+        (["demo"], "demo"),
+    ],
+)
+def test_without_the_extras_it_says_at_once_what_to_install(arguments: list[str], extras: str) -> None:
     hidden = "import sys; sys.modules['typer'] = None; from lookalike.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", hidden, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert 'pip install "lookalike[cli]"' in done.stderr
+    assert f'pip install "lookalike[{extras}]"  (in a checkout: pip install ".[{extras}]")' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_command_and_server_say_the_same_about_what_to_install() -> None:
+    assert install(EXTRAS["serve"]) == INSTALL
+
+
+def test_paragraphs_of_help_are_wrapped_by_the_terminal_alone() -> None:
+    assert "Exit status 1 when any failed." in lookalike("index", "--help", extra={"COLUMNS": "200"}).stdout
 
 
 @pytest.mark.parametrize(
@@ -111,10 +133,23 @@ def test_serve_passes_arguments_signals_and_status_on(tmp_path: Path) -> None:
     assert any(tmp_path.iterdir())
 
 
-def test_serve_passes_wrong_usage_on() -> None:
-    done = lookalike("serve", "--fly")
+@pytest.mark.parametrize("command", ["serve", "verify"])
+def test_wrong_usage_is_passed_on_and_told_by_the_command(command: str) -> None:
+    done = lookalike(command, "--fly", "3")
     assert done.returncode == 2
+    assert done.stderr.startswith(f"usage: lookalike {command} ")
     assert "--fly" in done.stderr
+
+
+def flags(*command: str) -> set[str]:
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
+    return set(re.findall(r"^  (?:-h, )?(--[\w-]+)", done.stdout, re.MULTILINE))
+
+
+def test_the_servers_commands_offer_what_matters_to_them() -> None:
+    server = (sys.executable, "-m", "lookalike_server")
+    assert flags(*server, "verify", "--help") == {"--help", "--config", "--data", "--model", "--index"}
+    assert flags(*server, "doctor", "--help") == {"--help", "--config", "--model", "--engine", "--threads"}
 
 
 def test_verify_passes_the_servers_verdict_on(tmp_path: Path) -> None:
@@ -133,13 +168,43 @@ def test_collections_are_made_listed_and_removed(run: Run) -> None:
     assert json.loads(run("collections", "--json").stdout) == {"collections": []}
 
 
-def test_a_collection_is_removed_only_after_a_yes(run: Run) -> None:
+def listed(run: Run) -> list[str]:
+    return [each["name"] for each in json.loads(run("collections", "--json").stdout)["collections"]]
+
+
+def test_a_collection_is_removed_only_after_a_yes(run: Run, target: str) -> None:
     run("collections", "create", "kept")
-    refused = run("collections", "delete", "kept", typed="n\n")
+    assert at_a_terminal("n\n", "collections", "delete", "kept", "--server", target).returncode == 1
+    assert listed(run) == ["kept"]
+    assert at_a_terminal("y\n", "collections", "delete", "kept", "--server", target).returncode == 0
+    assert listed(run) == []
+
+
+def test_without_a_terminal_nothing_is_removed_unasked(run: Run) -> None:
+    run("collections", "create", "kept")
+    refused = run("collections", "delete", "kept", typed="y\n")
     assert refused.exit_code == 1
-    assert [each["name"] for each in json.loads(run("collections", "--json").stdout)["collections"]] == ["kept"]
-    assert run("collections", "delete", "kept", typed="y\n").exit_code == 0
-    assert json.loads(run("collections", "--json").stdout)["collections"] == []
+    assert "--yes" in refused.stderr
+    assert "[y/N]" not in refused.output
+    assert listed(run) == ["kept"]
+    run("collections", "delete", "kept", "--yes")
+
+
+def test_collections_may_be_asked_for_a_list(run: Run) -> None:
+    assert run("collections", "list", "--json").stdout == run("collections", "--json").stdout
+
+
+def test_options_before_a_command_of_collections_are_not_lost_silently(target: str) -> None:
+    done = lookalike("collections", "--server", NOBODY, "create", "strayed", "--server", target)
+    assert done.returncode == 2
+    assert "put the options after `create`" in done.stderr
+
+
+def test_a_server_without_a_name_is_one_line() -> None:
+    done = lookalike("collections", "--server", " ")
+    assert done.returncode == 1
+    assert done.stderr.startswith("BAD_REQUEST ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_making_a_collection_twice_is_an_error(run: Run) -> None:

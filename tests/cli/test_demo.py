@@ -1,13 +1,16 @@
 import signal
 import socket
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
-from tests.cli.shell import lookalike, start
+from tests.cli.shell import environment, lookalike, start
 from tests.pictures import picture, write_pictures
 
+from lookalike.cli import install
 from lookalike.cli.demo import material, photographs
 from lookalike.cli.demo.alterations import COPIES, QUERIES
 from lookalike.cli.demo.photographs import Photograph
@@ -90,8 +93,18 @@ def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
         (hidden / module / "__init__.py").touch()
     done = lookalike("demo", "--model", "tiny", "--out", tmp_path / "out", extra={"PYTHONPATH": str(hidden)})
     assert done.returncode == 1
-    assert 'pip install "lookalike[demo]"' in done.stderr
+    assert install("demo") in done.stderr
     assert "--photos" in done.stderr
+
+
+def test_without_the_server_it_says_what_to_install(tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['grpc_health'] = None; from lookalike.cli import main; main()"
+    line = [sys.executable, "-c", hidden, "demo", "--out", str(tmp_path / "out")]
+    done = subprocess.run(line, capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 1
+    assert install("demo") in done.stderr
+    assert "grpc" not in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", [*COPIES, *QUERIES])

@@ -3,6 +3,8 @@ from pathlib import Path
 
 from tests.cli.shell import lookalike
 
+from lookalike.cli import install
+
 NOBODY = "127.0.0.1:1"
 
 
@@ -45,5 +47,5 @@ def test_without_the_server_part_it_says_what_to_install_and_reports_the_rest(ta
         (tmp_path / f"{package}.py").write_text(f"raise ModuleNotFoundError('hidden', name={package!r})")
     done = lookalike("doctor", "--server", target, extra={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 0
-    assert 'pip install "lookalike[server]"' in done.stdout
+    assert install("server,cli") in done.stdout
     assert f"server {target}" in done.stdout

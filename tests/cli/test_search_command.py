@@ -1,4 +1,5 @@
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,10 @@ import pytest
 from PIL import Image
 from tests.cli.shell import Run, lookalike
 from tests.pictures import picture, write_pictures
+
+from lookalike import Client
+from lookalike.cli.connection import NAMES_SHOWN
+from lookalike_server.testing import serve
 
 
 @pytest.fixture(autouse=True)
@@ -97,10 +102,28 @@ def test_a_broken_query_is_one_friendly_line(run: Run, tmp_path: Path) -> None:
     assert not done.stdout
 
 
-def test_an_unknown_collection_is_said(run: Run, folder: Path) -> None:
+def test_an_unknown_collection_is_said_with_those_that_are_there(run: Run, folder: Path) -> None:
     done = run("search", folder / "0002.png", "-c", "nowhere")
     assert done.exit_code == 1
     assert done.stderr.startswith("COLLECTION_NOT_FOUND ")
+    assert "This server has trip; --collection names one" in done.stderr
+
+
+def test_where_there_is_no_collection_it_says_how_to_make_one(folder: Path) -> None:
+    with serve() as empty:
+        done = lookalike("search", folder / "0002.png", "--server", empty, "--json")
+    error = json.loads(done.stderr)["error"]
+    assert error["reason"] == "COLLECTION_NOT_FOUND"
+    assert "lookalike index DIR makes one" in error["message"]
+
+
+def test_many_collections_are_not_all_named(folder: Path) -> None:
+    with serve() as target, Client(target) as looks:
+        for number in range(NAMES_SHOWN + 1):
+            looks.create_collection(f"case-{number:02}")
+        done = lookalike("search", folder / "0002.png", "--server", target)
+    assert "case-19, ...;" in done.stderr
+    assert "case-20" not in done.stderr
 
 
 def test_a_contact_sheet_is_written(run: Run, folder: Path, tmp_path: Path) -> None:
@@ -111,6 +134,43 @@ def test_a_contact_sheet_is_written(run: Run, folder: Path, tmp_path: Path) -> N
     with Image.open(sheet) as written:
         assert written.format == "PNG"
         assert written.width > written.height > 400
+
+
+def viewer(folder: Path) -> Path:
+    """A desktop's viewer that writes down what it is given."""
+    folder.mkdir()
+    for name in ("xdg-open", "open"):
+        (folder / name).write_text('#!/bin/sh\nprintf %s "$1" > "$OPENED"\n')
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def test_a_contact_sheet_is_opened(target: str, folder: Path, tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    extra = {"PATH": f"{viewer(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}", "OPENED": str(opened)}
+    # Returns when the viewer has ended: it holds the pipes that are read.
+    done = lookalike("search", folder / "0002.png", "-c", "trip", "--open", "--server", target, extra=extra)
+    assert done.returncode == 0
+    assert opened.read_text() in done.stderr
+    with Image.open(opened.read_text()) as sheet:
+        assert sheet.format == "PNG"
+
+
+def test_without_a_viewer_the_sheet_is_written_and_that_is_said(target: str, folder: Path, tmp_path: Path) -> None:
+    sheet, extra = tmp_path / "sheet.png", {"PATH": str(tmp_path)}
+    words = ("search", folder / "0002.png", "-c", "trip", "--open", "--sheet", sheet, "--server", target)
+    done = lookalike(*words, extra=extra)
+    assert done.returncode == 0
+    assert "no desktop's viewer" in done.stderr
+    assert sheet.exists()
+
+
+def test_a_sheet_in_a_folder_that_is_not_there_is_refused_before_the_search(tmp_path: Path, folder: Path) -> None:
+    done = lookalike(
+        "search", folder / "0002.png", "--sheet", tmp_path / "nowhere" / "x.png", "--server", "127.0.0.1:1"
+    )
+    assert done.returncode == 2
+    assert f"no folder {tmp_path}/nowhere" in done.stderr
 
 
 def test_a_contact_sheet_of_a_stored_image(run: Run, folder: Path, tmp_path: Path) -> None:

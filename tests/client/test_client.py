@@ -201,6 +201,24 @@ def test_each_mistake_has_its_error(
     assert caught.value.message
 
 
+@pytest.mark.parametrize("query", [None, 5, {"a": 1}])
+def test_what_can_be_no_query_is_a_mistake_of_the_program(looks: Client, query: Any) -> None:
+    with pytest.raises(TypeError, match=f"a query is a picture.* not {type(query).__name__}"):
+        looks.search(query)
+    answers = looks.search_many([query])
+    with pytest.raises(TypeError, match="a query is a picture"):
+        next(answers)
+
+
+def test_what_is_no_picture_is_a_mistake_of_the_program(looks: Client, collection: str) -> None:
+    things: list[Any] = [5, ImportItem(None), io.StringIO("text")]  # type: ignore[arg-type]
+    for thing in things:
+        with pytest.raises(TypeError, match="a picture is a path, bytes or a binary file, not"):
+            list(looks.import_images([thing], collection=collection))
+    with pytest.raises(TypeError, match="not int"):
+        looks.embed(5)  # type: ignore[arg-type]
+
+
 def test_a_picture_over_the_limit_is_not_sent(connect: Connect) -> None:
     with serve(max_image_bytes=2_000) as target:
         looks = connect(target)

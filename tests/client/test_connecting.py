@@ -50,17 +50,51 @@ def test_calls_spread_over_servers_and_survive_the_loss_of_one(connect: Connect)
         assert all(looks.server_info().ready for _ in range(20))
 
 
-def test_tls_needs_the_certificate_of_the_server(connect: Connect, tmp_path: Path) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for a name, signed by itself, and its key."""
+    folder.mkdir()
+    cert, key = folder / "cert.pem", folder / "key.pem"
     words = ["-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext"]
     files = ["-keyout", str(key), "-out", str(cert)]
-    command = ["openssl", "req", "-x509", *words, "subjectAltName=IP:127.0.0.1", *files]
+    command = ["openssl", "req", "-x509", *words, f"subjectAltName={name}", *files]
     subprocess.run(command, check=True, capture_output=True)
+    return cert, key
+
+
+def test_tls_needs_the_certificate_of_the_server(connect: Connect, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path / "here", "IP:127.0.0.1")
     with serve(tls_cert=str(cert), tls_key=str(key)) as target:
         assert connect(target, ca=cert).server_info().ready
-        for options in ({"tls": True}, {}):
-            with pytest.raises(errors.ServerUnavailable):
-                connect(target, **options).server_info()
+        with pytest.raises(errors.ServerUnavailable, match="whether it needs TLS"):
+            connect(target).server_info()
+        with pytest.raises(errors.ServerUnavailable, match="TLS failed: its certificate is from nobody"):
+            connect(target, tls=True).server_info()
+        with pytest.raises(errors.ServerUnavailable, match="TLS failed: the files of `ca`, `cert` and `key` hold no"):
+            connect(target, ca=key).server_info()
+
+
+def test_a_certificate_for_another_name_is_said_to_be_one(connect: Connect, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path / "elsewhere", "DNS:elsewhere")
+    failed = pytest.raises(errors.ServerUnavailable, match="TLS failed: its certificate is for another name")
+    with serve(tls_cert=str(cert), tls_key=str(key)) as target, failed:
+        connect(target, ca=cert).server_info()
+
+
+def test_tls_to_a_server_without_it_says_so(connect: Connect, target: str) -> None:
+    with pytest.raises(errors.ServerUnavailable, match="TLS failed: what answers there does not speak TLS"):
+        connect(target, tls=True).server_info()
+
+
+@pytest.mark.parametrize("target", ["", " ", "dns:///"])
+def test_a_target_that_names_no_server_is_refused_in_words(connect: Connect, target: str) -> None:
+    with pytest.raises(errors.BadRequest, match="give host:port"):
+        connect(target)
+
+
+@pytest.mark.parametrize("alone", ["cert", "key"])
+def test_a_certificate_without_its_key_is_refused(connect: Connect, alone: str) -> None:
+    with pytest.raises(errors.BadRequest, match="give both"):
+        connect("localhost:1", **{alone: __file__})
 
 
 def test_a_certificate_that_cannot_be_read_fails_at_once(connect: Connect) -> None:

@@ -98,6 +98,22 @@ def test_nobody_answering_names_the_target_and_the_way_to_start_a_server() -> No
     assert "lookalike serve" in error.message
 
 
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ("Ssl handshake failed (TSI_PROTOCOL_FAILURE): SSL_ERROR_SSL: CERTIFICATE_VERIFY_FAILED", "whom this client"),
+        ("Hostname Verification Check failed.", "another name"),
+        ("Tls handshake failed: something new", "gRPC says why"),
+    ],
+)
+def test_a_connection_that_fails_at_tls_says_so(details: str, words: str) -> None:
+    error = _failures.from_rpc(Failed(grpc.StatusCode.UNAVAILABLE, details), "host:1")
+    assert type(error) is errors.ServerUnavailable
+    assert "host:1, TLS failed" in error.message
+    assert words in error.message
+    assert details in error.message
+
+
 def test_an_items_status_becomes_an_error() -> None:
     status = types_pb2.ItemStatus(code=8, reason="DISK_FULL", message="no room", retry_after_ms=30_000)
     error = _failures.from_status(status)

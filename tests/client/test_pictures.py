@@ -64,6 +64,12 @@ def test_other_things_are_no_pictures(thing: object) -> None:
     assert not pictures.is_picture(thing)
 
 
+@pytest.mark.parametrize("thing", [None, 3, [1.0], io.StringIO("text")])
+def test_what_is_no_picture_is_a_type_error(thing: object) -> None:
+    with pytest.raises(TypeError, match=f"a picture is a path, bytes or a binary file, not {type(thing).__name__}"):
+        pictures.checked(thing)
+
+
 def test_a_file_is_read_from_where_it_stands_and_put_back() -> None:
     file = io.BytesIO(b"head" + BYTES)
     file.seek(4)

@@ -12,11 +12,20 @@ from importlib.util import find_spec
 
 NEEDED = ("typer", "rich")
 
+EXTRAS = {"serve": "server,cli", "verify": "server,cli", "demo": "demo"}
+"""What a command needs beyond the SDK, where that is not `cli` alone."""
+
+
+def install(extras: str) -> str:
+    """Say how to install extras; in a checkout that works before the package is on any index."""
+    return f'pip install "lookalike[{extras}]"  (in a checkout: pip install ".[{extras}]")'
+
 
 def main() -> None:
     """Run the command line of this process."""
     if any(find_spec(package) is None for package in NEEDED):
-        sys.exit('The command line is an extra: pip install "lookalike[cli]"')
+        command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+        sys.exit(f"The command line is an extra: {install(EXTRAS.get(command, 'cli'))}")
     from lookalike.cli.app import app  # noqa: PLC0415 - only where the packages that it needs are there
 
     app()

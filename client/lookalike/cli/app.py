@@ -18,7 +18,14 @@ from lookalike.cli.show import show
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
-app = typer.Typer(name="lookalike", no_args_is_help=True, epilog=EPILOG, pretty_exceptions_enable=False)
+# In the mode "rich", Typer keeps a docstring's line breaks and adds the terminal's.
+app = typer.Typer(
+    name="lookalike",
+    no_args_is_help=True,
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,5 +1,6 @@
 """`lookalike collections`: list them, make one, remove one."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ from rich.table import Table
 
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
-from lookalike.cli.output import day, out, print_json, printable, remark
+from lookalike.cli.output import day, fail, out, print_json, printable, remark
 from lookalike.types import Collection
 
 app = typer.Typer()
@@ -26,8 +27,23 @@ def show_all(
     as_json: AsJson = False,
 ) -> None:
     """List collections, make one, remove one."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        show_list(server=server, token=token, tls=tls, ca=ca, as_json=as_json)
+    elif any(_is_written(context, name) for name in context.params):
+        # Else `--server A delete NAME` would delete on another server.
+        raise typer.BadParameter(f"put the options after `{context.invoked_subcommand}`")
+
+
+@app.command("list")
+def show_list(
+    *,
+    server: Server = DEFAULT_SERVER,
+    token: Token = None,
+    tls: Tls = False,
+    ca: Ca = None,
+    as_json: AsJson = False,
+) -> None:
+    """List collections, as `collections` alone does."""
     with connect(Connection(server, token, tls, ca, as_json)) as client:
         held = list(client.collections())
     if as_json:
@@ -70,6 +86,8 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Remove a collection and all that the server knows of its images; the pictures' files stay."""
+    if not yes and not sys.stdin.isatty():
+        raise fail("There is no terminal to ask at: --yes removes without asking.")
     with connect(Connection(server, token, tls, ca, as_json)) as client:
         count = client.collection(name).image_count
         if not yes:
@@ -79,6 +97,12 @@ def delete(
         print_json({"name": name, "deleted_image_count": removed})
     else:
         out.print(f"Removed {name} with {removed:,} images.")
+
+
+def _is_written(context: typer.Context, name: str) -> bool:
+    """Tell an option given on the command line from its default and its variable."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _table(held: list[Collection]) -> Table:

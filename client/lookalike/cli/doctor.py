@@ -18,7 +18,7 @@ from rich.text import Text
 
 import lookalike
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
-from lookalike.cli.output import FAILED, out, plain, print_json, printable
+from lookalike.cli.output import FAILED, friendly, out, plain, print_json, printable
 from lookalike.errors import LookalikeError
 
 PACKAGES = ("lookalike", "grpcio", "protobuf", "numpy", "pillow", "typer", "rich")
@@ -56,7 +56,7 @@ def doctor(
     named = source is not None and source.name != "DEFAULT"
     here = _installed()
     part = _ask_server_part({"--model": model, "--engine": engine})
-    with lookalike.Client(server, token=token, tls=tls, ca=ca) as client:
+    with friendly(as_json), lookalike.Client(server, token=token, tls=tls, ca=ca) as client:
         remote = _ask_server(client, server)
     well = part["ok"] is not False and (remote["answers"] or not named)
     if as_json:

@@ -21,7 +21,7 @@ from lookalike.cli.options import (
     read_labels,
     read_region,
 )
-from lookalike.cli.output import fail, print_json, printable, remark
+from lookalike.cli.output import OK, fail, print_json, printable, remark
 from lookalike.types import Filter, Image, Region, SearchResult, StoredImage
 
 STORED = re.compile(r"id:([0-9a-f]{64})")
@@ -67,6 +67,7 @@ def search(
 ) -> None:
     """Find the pictures that look like this one."""
     query = _query(which)
+    _check_folder(sheet)
     box = read_region(region)
     admitted = Filter(labels=read_labels(label or []), path_prefix=path_prefix, not_same_folder=not_same_folder)
     with connect(Connection(server, token, tls, ca, as_json)) as client:
@@ -88,8 +89,8 @@ def search(
         file = sheet or Path(tempfile.mkdtemp(prefix="lookalike-"), "found.png")
         _draw(result, stored or Path(which), box, file)
         remark(f"Contact sheet: {printable(str(file))}")
-        if open_sheet:
-            typer.launch(str(file))
+        if open_sheet and typer.launch(str(file)) != OK:
+            remark("There is no desktop's viewer here to open it with.", "yellow")
 
 
 def _query(which: str) -> Path | StoredImage:
@@ -102,10 +103,15 @@ def _query(which: str) -> Path | StoredImage:
     return path
 
 
+def _check_folder(sheet: Path | None) -> None:
+    if sheet and not sheet.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {printable(str(sheet.parent))}", param_hint="--sheet")
+
+
 def _draw(result: SearchResult, query: Path | Image, region: Region | None, file: Path) -> None:
     from lookalike.cli import contact  # noqa: PLC0415 - Pillow is loaded for a sheet only
 
     try:
         contact.write_found(result, query, region, file)
     except OSError as error:
-        raise fail(printable(str(error))) from None
+        raise fail(f"No contact sheet was written: {printable(str(error))}") from None

@@ -1,3 +1,5 @@
 """`lookalike demo`: a server, real photographs, altered copies of them, and whether each finds its own original."""
 
-INSTALL = 'pip install "lookalike[demo]"'
+from lookalike.cli import EXTRAS, install
+
+INSTALL = install(EXTRAS["demo"])

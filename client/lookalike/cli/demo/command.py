@@ -13,6 +13,7 @@ from lookalike.cli.demo import INSTALL
 from lookalike.cli.output import INTERRUPTED, fail, remark
 
 NEEDED = ("PIL", "grpc_health")
+"""What tells that the `cli` and `server` extras are here."""
 
 Photos = Annotated[
     Path | None,
@@ -36,9 +37,8 @@ def demo(
 
     Starts a server of its own on a free port of this machine and stops it again.
     """
-    missing = [package for package in NEEDED if find_spec(package) is None]
-    if missing:
-        raise fail(f"The demo needs {' and '.join(missing)}: {INSTALL}")
+    if any(find_spec(package) is None for package in NEEDED):
+        raise fail(f"The demo runs a server of its own, which is not installed here: {INSTALL}")
     folder = _folder(out)
     # Else a kill would leave the demo's server behind.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))

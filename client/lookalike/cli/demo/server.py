@@ -1,7 +1,7 @@
 """A Lookalike server of the demo's own: started on a free port of this machine, stopped whatever happens."""
 
 import os
-import socket
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +9,9 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
-SEARCH_SERVICE = "lookalike.v1.SearchService"
+SERVING = re.compile(r" serving .*?\baddress=(\S+)\s")
+"""What the log says once the server serves, and where."""
 
 
 class ServerFailed(Exception):
@@ -24,9 +22,10 @@ class DemoServer:
     """Runs `python -m lookalike_server serve` inside a `with` block; its output goes to a log file."""
 
     def __init__(self, data: Path, *, log: Path, model: str, engine: str) -> None:
-        self.address = f"127.0.0.1:{_free_port()}"
         self.log = log
-        self._arguments = ["--data", str(data), "--address", self.address]
+        self.address = ""
+        """HOST:PORT, known after `wait`."""
+        self._arguments = ["--data", str(data), "--address", "127.0.0.1:0"]
         self._arguments += ["--model", model, "--engine", engine]
 
     def __enter__(self) -> Self:
@@ -50,14 +49,13 @@ class DemoServer:
             self._process.wait()
 
     def wait(self) -> float:
-        """Return the seconds until its health service says SERVING. Raises ServerFailed."""
+        """Return the seconds until its log says that it serves, and where. Raises ServerFailed."""
         begin = perf_counter()
-        with grpc.insecure_channel(self.address) as channel:
-            health = health_pb2_grpc.HealthStub(channel)
-            while not _is_serving(health):
-                self._pause()
-                if perf_counter() - begin > START_SECONDS:
-                    raise ServerFailed(self._explain(f"The server was not ready after {START_SECONDS:.0f} s."))
+        while not (said := SERVING.search(self.log.read_text(errors="replace"))):
+            self._pause()
+            if perf_counter() - begin > START_SECONDS:
+                raise ServerFailed(self._explain(f"The server was not ready after {START_SECONDS:.0f} s."))
+        self.address = said[1]
         return perf_counter() - begin
 
     def _pause(self) -> None:
@@ -73,22 +71,6 @@ class DemoServer:
         return "\n".join([what, f"The end of its log, {self.log}:", *tail])
 
 
-def _is_serving(health: health_pb2_grpc.HealthStub) -> bool:
-    request = health_pb2.HealthCheckRequest(service=SEARCH_SERVICE)
-    try:
-        answer = health.Check(request, timeout=1.0, wait_for_ready=True)  # type: ignore[attr-defined]
-    except grpc.RpcError:
-        return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
-
-
 def _environment() -> dict[str, str]:
     """Leave out what the user has set for servers of his own, such as a token or a certificate."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LOOKALIKE_")}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
