@@ -17,20 +17,34 @@ class ByteBudget:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._held = 0
         self._freed = asyncio.Event()
+        self.held = 0
 
-    async def take(self, size: int) -> None:
+    async def hold(self, size: int) -> "Hold":
         """Hold so many bytes, when there is room for them."""
-        while self._held and self._held + size > self._limit:
+        while self.held and self.held + size > self._limit:
             self._freed.clear()
             await self._freed.wait()
-        self._held += size
+        self.held += size
+        return Hold(self, size)
 
-    def give(self, size: int) -> None:
-        """Hold them no longer."""
-        self._held -= size
+    def give_back(self, size: int) -> None:
+        """Make room; `Hold.release` calls this."""
+        self.held -= size
         self._freed.set()
+
+
+class Hold:
+    """Some bytes of a budget, until they are released."""
+
+    def __init__(self, budget: ByteBudget, size: int) -> None:
+        self._budget = budget
+        self._size = size
+
+    def release(self, _task: object = None) -> None:
+        """Give the bytes back; again is nothing. May be a task's callback."""
+        self._budget.give_back(self._size)
+        self._size = 0
 
 
 async def answer_each(
@@ -51,11 +65,9 @@ async def answer_each(
     places = asyncio.Semaphore(window)
     turn = asyncio.Lock()
 
-    async def one(request: Request, size: int) -> None:
-        try:
-            response = await answer(request)
-        finally:
-            budget.give(size)
+    async def one(request: Request, hold: Hold) -> None:
+        response = await answer(request)
+        hold.release()  # before writing: who does not read must not keep others from being read
         async with turn:
             await write(response)
         places.release()
@@ -63,9 +75,9 @@ async def answer_each(
     async def read(tasks: asyncio.TaskGroup) -> None:
         await places.acquire()
         async for request in requests:
-            size = request.ByteSize()
-            await budget.take(size)
-            tasks.create_task(one(request, size))
+            hold = await budget.hold(request.ByteSize())
+            # By callback too: a task that is cancelled before it begins runs no line of its own.
+            tasks.create_task(one(request, hold)).add_done_callback(hold.release)
             await places.acquire()
 
     async with asyncio.TaskGroup() as tasks:
