@@ -48,7 +48,7 @@ class AsyncLink:
     def translated(self) -> Iterator[None]:
         """Errors of gRPC, and its way to say that the channel was closed meanwhile, leave as errors of the SDK."""
         try:
-            with translated(self.endpoint.target):
+            with translated(self.endpoint.target, self._lease):
                 yield
         except asyncio.CancelledError:
             task = asyncio.current_task()

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from lookalike import _messages, types
+from lookalike._failures import unsendable
 from lookalike.pictures import Picture
 from lookalike.v1 import collection_service_pb2 as collections_pb2
 from lookalike.v1 import image_service_pb2 as images_pb2
@@ -50,6 +51,7 @@ def server_info() -> Call[types.ServerInfo]:
     return Call("GetServerInfo", search_pb2.GetServerInfoRequest(), _messages.server_info)
 
 
+@unsendable()
 def embed(picture: Picture, max_bytes: int, region: types.Region | None) -> Call[types.Embedding]:
     """The embedding of a picture."""
     request = search_pb2.EmbedRequest(picture=_messages.picture(picture, max_bytes, region))
@@ -68,13 +70,14 @@ class SearchOptions:
     exact: bool
     include_embeddings: bool
 
+    @unsendable()
     def request(self, query: types.Query, max_bytes: int) -> search_pb2.SearchRequest:
         """The request for one query."""
         request = _messages.query(query, max_bytes, self.region)
         request.MergeFrom(
             search_pb2.SearchRequest(
                 collection=self.collection,
-                limit=self.limit,
+                limit=_messages.count("limit", self.limit),
                 filter=_messages.filter_message(self.filter),
                 max_distance=self.max_distance,
                 exact=self.exact,
@@ -89,6 +92,7 @@ def search(query: types.Query, max_bytes: int, options: SearchOptions) -> Call[t
     return Call("Search", options.request(query, max_bytes), _messages.search_result)
 
 
+@unsendable()
 def find_missing(image_ids: Sequence[str], collection: str) -> Call[list[str]]:
     """Those of at most IDS_PER_CALL ids that the collection does not hold."""
     request = images_pb2.FindMissingImagesRequest(collection=collection, image_ids=image_ids)
@@ -101,6 +105,7 @@ def find_all_missing(image_ids: Sequence[str], collection: str) -> Iterator[Call
         yield find_missing(image_ids[start : start + IDS_PER_CALL], collection)
 
 
+@unsendable()
 def get_image(image_id: str, collection: str, include_embedding: bool) -> Call[types.Image]:
     """One image's record."""
     request = images_pb2.GetImageRequest(collection=collection, image_id=image_id, include_embedding=include_embedding)
@@ -111,11 +116,12 @@ def _read_image(answer: images_pb2.GetImageResponse) -> types.Image:
     return _messages.image(answer.image, answer.embedding if answer.HasField("embedding") else None)
 
 
+@unsendable()
 def list_images(collection: str, filter_: types.Filter | None, page_size: int, token: str) -> Call[Page[types.Image]]:
     """A page of images."""
     request = images_pb2.ListImagesRequest(
         collection=collection,
-        page_size=page_size,
+        page_size=_messages.count("page_size", page_size),
         page_token=token,
         filter=_messages.filter_message(filter_),
     )
@@ -126,6 +132,7 @@ def list_images(collection: str, filter_: types.Filter | None, page_size: int, t
     )
 
 
+@unsendable()
 def update_image(image_id: str, collection: str, labels: Mapping[str, str]) -> Call[types.Image]:
     """New labels for an image."""
     request = images_pb2.UpdateImageRequest(
@@ -135,6 +142,7 @@ def update_image(image_id: str, collection: str, labels: Mapping[str, str]) -> C
     return Call("UpdateImage", request, lambda answer: _messages.image(answer.image))
 
 
+@unsendable()
 def delete_images(image_ids: str | Sequence[str], collection: str, allow_missing: bool) -> Call[int]:
     """Images that go."""
     request = images_pb2.DeleteImagesRequest(
@@ -143,14 +151,18 @@ def delete_images(image_ids: str | Sequence[str], collection: str, allow_missing
     return Call("DeleteImages", request, lambda answer: int(answer.deleted_count), _SLOW)
 
 
+@unsendable()
 def get_collection(name: str) -> Call[types.Collection]:
     """One collection."""
     return Call("GetCollection", collections_pb2.GetCollectionRequest(name=name), _read_collection)
 
 
+@unsendable()
 def list_collections(page_size: int, token: str) -> Call[Page[types.Collection]]:
     """A page of collections."""
-    request = collections_pb2.ListCollectionsRequest(page_size=page_size, page_token=token)
+    request = collections_pb2.ListCollectionsRequest(
+        page_size=_messages.count("page_size", page_size), page_token=token
+    )
     return Call(
         "ListCollections",
         request,
@@ -158,12 +170,14 @@ def list_collections(page_size: int, token: str) -> Call[Page[types.Collection]]
     )
 
 
+@unsendable()
 def create_collection(name: str, description: str = "") -> Call[types.Collection]:
     """A new collection."""
     wanted = collections_pb2.Collection(name=name, description=description)
     return Call("CreateCollection", collections_pb2.CreateCollectionRequest(collection=wanted), _read_collection)
 
 
+@unsendable()
 def update_collection(name: str, description: str) -> Call[types.Collection]:
     """A new description for a collection."""
     request = collections_pb2.UpdateCollectionRequest(
@@ -173,6 +187,7 @@ def update_collection(name: str, description: str) -> Call[types.Collection]:
     return Call("UpdateCollection", request, _read_collection)
 
 
+@unsendable()
 def delete_collection(name: str) -> Call[int]:
     """A collection that goes."""
     request = collections_pb2.DeleteCollectionRequest(name=name)

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import grpc
 
-from lookalike.errors import LookalikeError, ServerUnavailable, error_class
+from lookalike._channel import Lease
+from lookalike.errors import BadRequest, LookalikeError, ServerUnavailable, error_class
 from lookalike.v1 import types_pb2
 
 _TLS = (
@@ -21,12 +22,15 @@ _TLS = (
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
-def from_rpc(error: grpc.RpcError, target: str) -> LookalikeError:
-    """The error for a call that failed."""
+def from_rpc(error: grpc.RpcError, target: str, *, closed: bool = False) -> LookalikeError:
+    """The error for a call that failed; `closed` says that this side closed its channel."""
     trailers = dict(cast(Any, error.trailing_metadata() or ()))
     code, reason = error.code().name, trailers.get("lookalike-reason", "")
     if code == "UNAVAILABLE" and not reason:
         return ServerUnavailable(_no_connection(target, error.details() or ""))
+    if code == "CANCELLED" and not reason and not closed:
+        # Nobody here ended the call. A server that stops for good cuts off what it cannot finish, without a word.
+        return ServerUnavailable(f"the server at {target} went away before it answered ({error.details()})")
     message = error.details() or f"the server at {target} answered {code}"
     return error_class(code, reason)(
         message, code=code, reason=reason, retry_after=_seconds(trailers.get("retry-after-ms"))
@@ -41,12 +45,22 @@ def from_status(status: types_pb2.ItemStatus) -> LookalikeError:
 
 
 @contextmanager
-def translated(target: str) -> Iterator[None]:
+def translated(target: str, lease: Lease) -> Iterator[None]:
     """Errors of gRPC leave this block as errors of the SDK."""
     try:
         yield
     except grpc.RpcError as error:
-        raise from_rpc(error, target) from None
+        raise from_rpc(error, target, closed=lease.closed) from None
+
+
+@contextmanager
+def unsendable(kind: type[LookalikeError] = BadRequest, *also: type[Exception]) -> Iterator[None]:
+    """What Python raises at values that no message holds, and `also`, leaves this block as an error of this kind."""
+    expected: tuple[type[Exception], ...] = (ValueError, OverflowError, *also)
+    try:
+        yield
+    except expected as error:
+        raise kind(f"what was given cannot be sent: {error}") from error
 
 
 def _no_connection(target: str, details: str) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from lookalike import pictures, types
-from lookalike.errors import BadRegion
+from lookalike._failures import unsendable
+from lookalike.errors import BadFilter, BadRegion, BadRequest
 from lookalike.v1 import collection_service_pb2, search_service_pb2, types_pb2
 
 if TYPE_CHECKING:
@@ -56,9 +57,12 @@ def _example(one: types.One, max_bytes: int) -> types_pb2.Example:
 
 
 def _stored_id(one: object) -> str | None:
-    if isinstance(one, types.Match):
-        return one.image.id
-    return one.id if isinstance(one, types.StoredImage | types.Image) else None
+    stored = one.image if isinstance(one, types.Match) else one
+    if not isinstance(stored, types.StoredImage | types.Image):
+        return None
+    if not isinstance(stored.id, str):
+        raise BadRequest(f"an image's id is text, not {stored.id!r}")
+    return stored.id
 
 
 def _float32_le(vector: Any) -> bytes:
@@ -95,13 +99,14 @@ def _numpy() -> ModuleType | None:
     return numpy
 
 
+@unsendable(BadFilter)
 def filter_message(wanted: types.Filter | None) -> types_pb2.Filter | None:
     """A filter; None stays none."""
     if wanted is None:
         return None
     message = types_pb2.Filter(
         labels=wanted.labels,
-        path_prefix=wanted.path_prefix,
+        path_prefix=pictures.utf8(wanted.path_prefix),
         image_ids=wanted.image_ids,
         not_image_ids=wanted.not_image_ids,
         not_same_folder=wanted.not_same_folder,
@@ -117,12 +122,21 @@ def timestamp(moment: datetime | None) -> Timestamp | None:
     if moment is None:
         return None
     message = Timestamp()
-    message.FromDatetime(moment.astimezone(UTC))
+    try:
+        message.FromDatetime(moment.astimezone(UTC))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{moment} in UTC is no time between the years 1 and 9999") from error
     return message
 
 
 def _moment(message: Any, name: str) -> datetime | None:
-    return getattr(message, name).ToDatetime(tzinfo=UTC) if message.HasField(name) else None
+    if not message.HasField(name):
+        return None
+    try:
+        return getattr(message, name).ToDatetime(tzinfo=UTC)  # type: ignore[no-any-return]
+    except ValueError:
+        # Stores of before servers refused such times hold some. One of them must not take a whole page along.
+        return None
 
 
 def image(message: types_pb2.Image, embedding: types_pb2.Vector | None = None) -> types.Image:
@@ -219,7 +233,22 @@ def _limits(message: search_service_pb2.Limits) -> types.Limits:
 
 def source(path: str | None, modified: datetime | None) -> types_pb2.Source | None:
     """A source; none without a path."""
-    return None if path is None else types_pb2.Source(path=path, modify_time=timestamp(modified))
+    return None if path is None else types_pb2.Source(path=pictures.utf8(path), modify_time=timestamp(modified))
+
+
+def labels(given: Mapping[str, str]) -> dict[str, str]:
+    """Labels as a message takes them. Raises TypeError in words, which protobuf has none for."""
+    for label in given.items():
+        if not all(isinstance(part, str) for part in label):
+            raise TypeError(f"labels are text, unlike {label[0]!r}: {label[1]!r}")
+    return dict(given)
+
+
+def count(name: str, number: int) -> int:
+    """A number that the server may judge. Raises BadRequest for what the wire does not hold."""
+    if not 0 <= number < 1 << 32:
+        raise BadRequest(f"{name} runs from 1 to what the server's limits say; {number} does not")
+    return number
 
 
 def ids(image_ids: str | Sequence[str]) -> list[str]:

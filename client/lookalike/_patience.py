@@ -10,9 +10,7 @@ ATTEMPTS = 9
 """Setbacks in a row, without any progress between them, before the last one is raised: about 40 seconds."""
 
 _FIRST, _LONGEST = 0.25, 10.0  # seconds
-_PASSING = frozenset(
-    {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED"}
-)
+_PASSING = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED"})
 
 
 def is_refusal(error: LookalikeError) -> bool:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -42,9 +42,13 @@ class SyncLink:
     def call(self, call: Call[Answer], timeout: float | None = None) -> Answer:
         """The answer to a unary call."""
         rpc = self.rpc(call.rpc)
-        with translated(self.endpoint.target):
+        with self.translated():
             answer = rpc(call.request, timeout=call.deadline(timeout), metadata=self.endpoint.metadata)
         return call.read(answer)
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Errors of gRPC leave this block as errors of the SDK."""
+        return translated(self.endpoint.target, self._lease)
 
     def converse(
         self, start: Callable[[], Exchange[Item, Any, Result]], items: Iterable[Item]
@@ -77,9 +81,11 @@ class SyncLink:
 
     def close(self) -> None:
         """End what is under way. In a forked child this leaves the parent's channel alone."""
-        if self._rpcs and not self._lease.closed and not self._lease.is_elsewhere:
-            self._channel.close()
+        opened = self._rpcs and not self._lease.closed and not self._lease.is_elsewhere
+        # Before the channel is: calls that end with it have to know who ended them.
         self._lease.closed = True
+        if opened:
+            self._channel.close()
 
 
 class _Stream:
@@ -100,7 +106,7 @@ class _Stream:
 
     def receive(self) -> Any:
         """The next answer."""
-        with translated(self._link.endpoint.target):
+        with self._link.translated():
             for answer in self._call:
                 return answer
         raise ServerUnavailable("the server ended the stream before it had answered everything")

@@ -120,9 +120,10 @@ class Client:
         """Bring pictures, or `ImportItem`s, into a collection; unless `create` is off, a missing one is made.
 
         Yields once per item, as soon as it is safe on the server's disk or has failed; not in order. Only bytes that
-        the collection does not hold travel. Items are taken 64 at a time. A picture that cannot be read or decoded is
-        one failed item. A busy server is waited for and a broken connection taken up again, about 40 seconds long
-        without progress; running an import again goes on where it stopped. Closing the iterator ends the import.
+        the collection does not hold travel. Items are taken 64 at a time. A picture that cannot be read or decoded, or
+        that comes with labels that cannot be sent, is one failed item. A busy server is waited for and a broken
+        connection taken up again, about 40 seconds long without progress; running an import again goes on where it
+        stopped. Closing the iterator ends the import.
 
         Raises CollectionNotFound, ModelMismatch, Unavailable, ResourceExhausted; TypeError for what is no picture.
         """

@@ -216,7 +216,7 @@ class DeadlineExceeded(LookalikeError):
 
 
 class Cancelled(LookalikeError):
-    """The call was ended before its answer, by this side or by the server."""
+    """The call was ended before its answer by this side, which closed the client."""
 
     code = reason = "CANCELLED"
 

@@ -11,13 +11,23 @@ from datetime import datetime
 
 from lookalike import _calls, _failures, _messages, pictures, types
 from lookalike._exchange import Exchange
-from lookalike.errors import CollectionNotFound, ImageNotFound, LookalikeError, ModelMismatch
+from lookalike.errors import (
+    BadRequest,
+    CollectionNotFound,
+    ImageNotFound,
+    ImageUnreadable,
+    LookalikeError,
+    ModelMismatch,
+)
 from lookalike.v1 import image_service_pb2 as images_pb2
 
 Importable = pictures.Picture | types.ImportItem
 
 BATCH = 64
 """Pictures hashed together; their ids travel in one question."""
+
+_OWN = (TypeError, AttributeError)
+"""What an item's own values raise besides: labels that are no text, a file that is none."""
 
 _OUTCOMES = {
     images_pb2.ImportImagesResponse.OUTCOME_CREATED: types.ImportOutcome.CREATED,
@@ -71,8 +81,9 @@ class Import(Exchange[Importable, Upload, types.ImportProgress]):
         fresh, self._fresh = self._fresh, []
         for upload in fresh:
             try:
-                upload.picture = pictures.readable_twice(upload.picture, self._max_image_bytes)
-                upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
+                with _failures.unsendable(ImageUnreadable, *_OWN):
+                    upload.picture = pictures.readable_twice(upload.picture, self._max_image_bytes)
+                    upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
             except LookalikeError as error:
                 self._settled.append(self._failure(upload, error))
             else:
@@ -97,17 +108,18 @@ class Import(Exchange[Importable, Upload, types.ImportProgress]):
                     picture=pictures.checked(given.picture),
                     path=given.path or pictures.location(given.picture),
                     modified=given.modified or pictures.modified(given.picture),
-                    labels={**self._labels, **given.labels},
+                    labels=given.labels,
                 )
             )
             self._taken += 1
 
+    @_failures.unsendable(BadRequest, *_OWN)
     def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest:
         request = images_pb2.ImportImagesRequest(
             tag=tag,
             collection=self._collection,
             source=_messages.source(job.path, job.modified),
-            labels=job.labels,
+            labels=_messages.labels({**self._labels, **job.labels}),
         )
         if job.is_missing:
             request.content = pictures.content(job.picture, self._max_image_bytes)

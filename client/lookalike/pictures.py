@@ -6,6 +6,8 @@ A binary file is read from where it stands; one that can seek is put back there,
 import hashlib
 import io
 import os
+import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff",
 _CHUNK = 1 << 20
 _PATHS = (str, os.PathLike)
 _IN_MEMORY = (bytes, bytearray, memoryview)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_picture(thing: object) -> TypeGuard[Picture]:
@@ -62,9 +65,12 @@ def location(picture: Picture) -> str | None:
     """The absolute path with forward slashes, symbolic links kept; None for bytes and files."""
     if not isinstance(picture, _PATHS):
         return None
-    path = Path(os.path.abspath(picture)).as_posix()  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
-    # A name that is not UTF-8 on disk cannot travel in a protobuf string.
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return utf8(Path(os.path.abspath(picture)).as_posix())  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
+
+
+def utf8(path: str) -> str:
+    """The path as it can travel: a name that is not UTF-8 on disk gets marks, since no protobuf string holds it."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", path)
 
 
 def modified(picture: Picture) -> datetime | None:
@@ -80,8 +86,8 @@ def modified(picture: Picture) -> datetime | None:
 def find(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: str = "*") -> Iterator[Path]:
     """Pictures of a folder in the order of their names, found by suffix; hidden ones and symlinked folders are skipped.
 
-    A folder below that cannot be listed comes last, as a path of its own: reading it fails, so that it is not lost
-    silently. Raises NotADirectoryError where `folder` is none.
+    What cannot be looked at is found too, and a folder below that cannot be listed comes last, as a path of its own:
+    reading them fails, so that they are not lost silently. Raises NotADirectoryError where `folder` is none.
     """
     if not Path(folder).is_dir():
         raise NotADirectoryError(f"{os.fspath(folder)} is not a folder: name one that holds pictures")
@@ -89,7 +95,7 @@ def find(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: str
     for parent, folders, names in os.walk(folder, onerror=lambda error: unlisted.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if recursive and not name.startswith("."))
         wanted = (Path(parent, name) for name in sorted(names) if _is_wanted(name, pattern))
-        yield from (path for path in wanted if path.is_file())
+        yield from (path for path in wanted if _may_be_file(path))
     yield from unlisted
 
 
@@ -100,6 +106,13 @@ def count(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: st
 
 def _is_wanted(name: str, pattern: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES and fnmatch(name, pattern)
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _chunks(picture: Picture, max_bytes: int) -> Iterator[bytes]:
@@ -118,7 +131,7 @@ def _chunks(picture: Picture, max_bytes: int) -> Iterator[bytes]:
 def _readable(picture: Picture) -> Iterator[IO[bytes]]:
     try:
         if isinstance(picture, _PATHS):
-            with Path(picture).open("rb") as file:
+            with _opened(Path(picture)) as file:
                 yield file
         elif isinstance(picture, _IN_MEMORY):
             yield io.BytesIO(picture)
@@ -127,6 +140,14 @@ def _readable(picture: Picture) -> Iterator[IO[bytes]]:
                 yield picture
     except (OSError, ValueError) as error:
         raise ImageUnreadable(f"{_name(picture)} cannot be read: {error}") from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    mode = path.stat().st_mode
+    # A pipe may keep us waiting for ever, and gives its bytes only once. A folder says itself what is wrong with it.
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError("it is no regular file; read it yourself and give the bytes, or a binary file")
+    return path.open("rb")
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """What both clients do, against a real server."""
 
 import io
+import sqlite3
 from collections import Counter
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -176,13 +178,22 @@ def test_a_deleted_collection_says_how_many_images_went(looks: Client, collectio
     assert looks.delete_collection(collection) == len(filled)
 
 
+# East of Greenwich, the first hours of year 1 are none in UTC.
+BEFORE_TIME = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
+
 MISTAKES: list[tuple[type[errors.LookalikeError], types.Query, dict[str, Any]]] = [
     (errors.ImageUndecodable, b"no picture", {}),
     (errors.ImageUnreadable, "missing.png", {}),
     (errors.DimensionMismatch, [1.0, 2.0], {}),
     (errors.BadRegion, picture_bytes(1), {"region": Region(0.5, 0, 0.5, 1)}),
     (errors.BadRequest, picture_bytes(1), {"limit": 100_000}),
+    (errors.BadRequest, picture_bytes(1), {"limit": -1}),
+    (errors.BadRequest, picture_bytes(1), {"limit": 2**40}),
+    (errors.BadRequest, picture_bytes(1), {"collection": "\udcff"}),
+    (errors.BadRequest, StoredImage(5), {}),  # type: ignore[arg-type]
     (errors.BadFilter, picture_bytes(1), {"filter": Filter(not_same_folder=True)}),
+    (errors.BadFilter, picture_bytes(1), {"filter": Filter(captured_from=BEFORE_TIME)}),
+    (errors.BadFilter, picture_bytes(1), {"filter": Filter(labels={"f": "\udcff"})}),
     (errors.CollectionNotFound, picture_bytes(1), {"collection": "nowhere"}),
     (errors.ImageNotFound, StoredImage("0" * 64), {}),
     (errors.BadRequest, Examples([]), {}),
@@ -199,6 +210,38 @@ def test_each_mistake_has_its_error(
         looks.search(query, **{"collection": collection, **options})
     assert type(caught.value) is expected
     assert caught.value.message
+
+
+@pytest.mark.parametrize("size", [-1, 2**40])
+def test_a_page_of_no_possible_size_is_refused(looks: Client, collection: str, size: int) -> None:
+    with pytest.raises(errors.BadRequest, match=f"page_size runs from 1 to .*; {size} does not"):
+        next(iter(looks.images(collection, page_size=size)))
+    with pytest.raises(errors.BadRequest, match="page_size"):
+        next(iter(looks.collections(page_size=size)))
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_querys_own_values_fail_it_alone(looks: Client, collection: str) -> None:
+    good, closed = picture_bytes(1), io.BytesIO()
+    closed.close()
+    queries: list[types.Query] = [good, StoredImage("\udcff"), StoredImage(5), [10**400, 0.0], closed, good]  # type: ignore[arg-type]
+    answers = list(looks.search_many(queries, collection=collection))
+    failed = [type(answer) for _, answer in answers if isinstance(answer, errors.LookalikeError)]
+    assert failed == [errors.BadRequest] * 3 + [errors.ImageUnreadable]
+    assert len(answers) == len(queries)
+
+
+def test_a_store_with_times_that_python_has_none_for_can_be_read(connect: Connect, tmp_path: Path) -> None:
+    with serve(data=tmp_path) as target:
+        list(connect(target).import_images([picture_bytes(1)]))
+    with closing(sqlite3.connect(next(tmp_path.glob("*.db")))) as store, store:
+        store.execute("UPDATE images SET captured = ?", (10**18,))
+    with serve(data=tmp_path) as target:
+        looks = connect(target)
+        (listed,) = looks.images()
+        (match,) = looks.search(picture_bytes(1))
+    assert listed.captured is None
+    assert match.image == listed
 
 
 @pytest.mark.parametrize("query", [None, 5, {"a": 1}])

@@ -1,15 +1,21 @@
 """Reaching a server, or not: deadlines, tokens, TLS, several servers."""
 
 import secrets
+import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 from tests.client.faces import Connect
 from tests.pictures import picture_bytes
 
 from lookalike import Client, errors
+from lookalike.v1.search_service_pb2 import GetServerInfoResponse, Limits
+from lookalike.v1.search_service_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
 from lookalike_server.testing import serve
 
 
@@ -29,6 +35,48 @@ def test_a_client_that_is_closed_says_so(looks: Client) -> None:
     looks.close()
     with pytest.raises(errors.ClientUnusable, match="closed"):
         looks.server_info()
+
+
+def test_closing_ends_the_calls_of_other_threads_with_an_error_of_ours() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
+        looks = Client(f"127.0.0.1:{listener.getsockname()[1]}")
+        call = threads.submit(looks.server_info)
+        # Whoever answered here would never say a word.
+        with listener.accept()[0]:
+            looks.close()
+            with pytest.raises(errors.Cancelled):
+                call.result()
+
+
+def test_closing_ends_a_stream_for_good() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
+        looks = Client(f"127.0.0.1:{listener.getsockname()[1]}")
+        looks._max_image_bytes = 1_000
+        answer = threads.submit(next, looks.search_many([b"content"]))
+        with listener.accept()[0]:
+            looks.close()
+            with pytest.raises(errors.Cancelled):
+                answer.result()
+
+
+class Leaving(SearchServiceServicer):
+    """A server in the last moments of its drain: it cuts calls off, and gives no reason."""
+
+    def Embed(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the rpc's name
+        context.abort(grpc.StatusCode.CANCELLED, "cut off")
+
+    def GetServerInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the rpc's name
+        return GetServerInfoResponse(limits=Limits(max_image_bytes=1_000))
+
+
+def test_a_call_cut_off_by_a_server_that_stops_may_be_tried_again(connect: Connect) -> None:
+    server = grpc.server(ThreadPoolExecutor())
+    add_SearchServiceServicer_to_server(Leaving(), server)
+    looks = connect(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+    server.start()
+    with pytest.raises(errors.ServerUnavailable, match=r"went away before it answered \(cut off\)"):
+        looks.embed(b"content")
+    server.stop(grace=None).wait()
 
 
 def test_a_token_opens_the_server(connect: Connect) -> None:

@@ -4,6 +4,7 @@ import grpc
 import pytest
 
 from lookalike import _failures, errors
+from lookalike._channel import Lease
 from lookalike.errors import LookalikeError
 from lookalike.v1 import types_pb2
 from lookalike_server import errors as server_errors
@@ -98,6 +99,19 @@ def test_nobody_answering_names_the_target_and_the_way_to_start_a_server() -> No
     assert "lookalike serve" in error.message
 
 
+def test_a_call_that_nobody_here_ended_was_ended_by_a_server_that_went_away() -> None:
+    error = _failures.from_rpc(Failed(grpc.StatusCode.CANCELLED, "RST_STREAM"), "host:1")
+    assert type(error) is errors.ServerUnavailable
+    assert error.code == "UNAVAILABLE"
+    assert "host:1 went away" in error.message
+
+
+def test_a_call_that_this_side_ended_or_that_has_a_reason_stays_cancelled() -> None:
+    assert type(_failures.from_rpc(Failed(grpc.StatusCode.CANCELLED, ""), "host:1", closed=True)) is errors.Cancelled
+    failed = Failed(grpc.StatusCode.CANCELLED, "", ("lookalike-reason", "CANCELLED"))
+    assert type(_failures.from_rpc(failed, "host:1")) is errors.Cancelled
+
+
 @pytest.mark.parametrize(
     ("details", "words"),
     [
@@ -132,5 +146,5 @@ def test_an_items_reason_from_the_future_keeps_its_name() -> None:
 
 
 def test_translated_lets_other_errors_pass() -> None:
-    with pytest.raises(KeyError), _failures.translated("host:1"):
+    with pytest.raises(KeyError), _failures.translated("host:1", Lease()):
         raise KeyError

@@ -1,10 +1,13 @@
 """Importing with both clients, to a real server, over wires that break."""
 
 import io
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 from tests.client.faces import Connect
@@ -12,7 +15,7 @@ from tests.client.process import in_a_process
 from tests.client.wire import Wire
 from tests.pictures import picture_bytes, write_pictures
 
-from lookalike import Client, errors
+from lookalike import Client, Filter, ImportItem, errors
 from lookalike.importing import Importable
 from lookalike.types import ImportProgress
 from lookalike_server.testing import serve
@@ -57,6 +60,100 @@ def test_bad_items_fail_alone(looks: Client, collection: str, tmp_path: Path) ->
     assert isinstance(done[2].error, errors.ImageUnreadable)
     assert done[3].outcome == "created"
     assert {str(done[0].outcome), str(done[4].outcome)} == {"created", "existed"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "lost"), [(0, ["shut"]), (0o444, ["shut/1.jpg", "shut/2.jpg"])], ids=["unlistable", "unenterable"]
+)
+def test_a_folder_that_is_shut_is_not_lost_and_ends_nothing(
+    target: str, collection: str, tmp_path: Path, mode: int, lost: list[str]
+) -> None:
+    write_pictures(tmp_path / "open", range(2))
+    (tmp_path / "shut").mkdir(mode=0o700)
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / "shut" / name).write_bytes(b"")
+    (tmp_path / "shut").chmod(mode)
+    tmp_path.chmod(0o755)
+    code = """
+        import os, sys
+        from lookalike import Client
+        target, folder, collection = sys.argv[1:]
+        os.chdir(folder)
+        if os.geteuid() == 0:
+            os.setuid(65534)  # root may enter everything
+        with Client(target) as looks:
+            for each in looks.import_folder(".", collection=collection):
+                print(os.path.relpath(each.path), each.outcome, each.error.reason if each.error else "")
+    """
+    try:
+        done = in_a_process(code, target, str(tmp_path), collection)
+    finally:
+        (tmp_path / "shut").chmod(0o700)
+    assert done.stderr == ""
+    failed = [f"{path} failed IMAGE_UNREADABLE" for path in lost]
+    assert sorted(line.strip() for line in done.stdout.splitlines()) == [
+        "open/0000.png created",
+        "open/0001.png created",
+        *failed,
+    ]
+
+
+def test_a_pipe_among_the_items_fails_alone(looks: Client, collection: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    failed, good = sorted(
+        looks.import_images([tmp_path / "pipe.jpg", picture_bytes(1)], collection=collection),
+        key=lambda progress: progress.index,
+    )
+    assert isinstance(failed.error, errors.ImageUnreadable)
+    assert good.outcome == "created"
+    with pytest.raises(errors.ImageUnreadable, match="no regular file"):
+        looks.search(tmp_path / "pipe.jpg", collection=collection)
+
+
+def closed_file() -> io.BytesIO:
+    file = io.BytesIO(picture_bytes(1))
+    file.close()
+    return file
+
+
+# East of Greenwich, the first hours of year 1 are none in UTC.
+BEFORE_TIME = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
+NOT_UTF_8 = os.fsdecode(b"/\xff.jpg")
+OWN_FAULTS: list[tuple[Any, type[errors.LookalikeError], str]] = [
+    (ImportItem(picture_bytes(1), labels={"f": NOT_UTF_8}), errors.BadRequest, "surrogates"),
+    (ImportItem(picture_bytes(1), labels={"f": 5}), errors.BadRequest, "labels are text, unlike 'f': 5"),  # type: ignore[dict-item]
+    (ImportItem(picture_bytes(1), labels=None), errors.BadRequest, "mapping"),  # type: ignore[arg-type]
+    (ImportItem(picture_bytes(1), path=5), errors.BadRequest, "string"),  # type: ignore[arg-type]
+    (ImportItem(picture_bytes(1), "x.jpg", modified=BEFORE_TIME), errors.BadRequest, "between the years 1 and 9999"),
+    (ImportItem(picture_bytes(1), "x.jpg", modified="today"), errors.BadRequest, "astimezone"),  # type: ignore[arg-type]
+    (closed_file(), errors.ImageUnreadable, "closed file"),
+]
+
+
+@pytest.mark.parametrize(("item", "kind", "words"), OWN_FAULTS, ids=range(len(OWN_FAULTS)))
+def test_an_items_own_values_fail_it_alone(
+    looks: Client, collection: str, item: Any, kind: type[errors.LookalikeError], words: str
+) -> None:
+    items = [picture_bytes(2), item, picture_bytes(3)]
+    done = {each.index: each for each in looks.import_images(items, collection=collection)}
+    assert [done[index].outcome for index in (0, 2)] == ["created", "created"]
+    assert type(done[1].error) is kind
+    assert words in str(done[1].error)
+
+
+def test_a_file_of_text_that_does_not_look_like_one_fails_alone(looks: Client, collection: str) -> None:
+    with tempfile.NamedTemporaryFile("w+") as file:
+        file.write("text")
+        file.seek(0)
+        (failed,) = looks.import_images([cast(IO[bytes], file)], collection=collection)
+    assert isinstance(failed.error, errors.ImageUnreadable)
+
+
+def test_a_path_that_is_not_utf_8_travels_with_marks(looks: Client, collection: str) -> None:
+    (done,) = looks.import_images([ImportItem(picture_bytes(4), path=NOT_UTF_8)], collection=collection)
+    record = looks.image(done.image_id or "", collection=collection)
+    assert record.path == "/\N{REPLACEMENT CHARACTER}.jpg"
+    assert list(looks.images(collection, filter=Filter(path_prefix=NOT_UTF_8))) == [record]
 
 
 def test_a_picture_over_the_limit_fails_alone(connect: Connect) -> None:

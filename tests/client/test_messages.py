@@ -145,6 +145,14 @@ def test_an_image_comes_back_whole() -> None:
     )
 
 
+@pytest.mark.parametrize("seconds", [-(10**12), 10**12])
+def test_a_time_that_python_has_none_for_is_left_out_and_the_rest_kept(seconds: int) -> None:
+    strange = Timestamp(seconds=seconds)
+    source = types_pb2.Source(path="/x.jpg", modify_time=strange)
+    read = _messages.image(types_pb2.Image(id="a", sources=[source], capture_time=strange))
+    assert (read.id, read.captured, read.sources) == ("a", None, (types.Source("/x.jpg"),))
+
+
 def test_a_search_result_comes_back_whole() -> None:
     match = search_service_pb2.Match(rank=1, distance=0.5, score=0.875, image=types_pb2.Image(id="a"))
     match.embedding.float32_le = BYTES
