@@ -171,4 +171,7 @@ class ModelFileError(LookalikeError):
 
 
 class DataFolderError(LookalikeError):
-    """The data folder cannot be used: locked by another server, unreadable, or damaged; raised at start."""
+    """The data folder cannot be used: locked by another server, unreadable or damaged; or it vanished meanwhile.
+
+    Raised at start, and by whatever would write to a folder that is gone.
+    """

@@ -1,5 +1,6 @@
 import base64
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -294,7 +295,7 @@ def test_a_token_is_good_for_its_own_listing_only(catalog: Catalog) -> None:
         catalog.images("c", Filter(), 2, token)
 
 
-@pytest.mark.parametrize("forged", ["?", "ü", "AAAA", "bnVsbA==", "W10=", "WzEsMl0=", "x" * 5_000])
+@pytest.mark.parametrize("forged", ["?", "ü", "AAAA", "bnVsbA==", "W10=", "WzEsMl0=", "x" * 5_000, "W1tb" * 50_000])
 def test_forged_tokens_are_refused(catalog: Catalog, forged: str) -> None:
     with pytest.raises(BadPageToken):
         catalog.images("c", Filter(), 2, forged)
@@ -309,6 +310,31 @@ def test_a_forged_position_is_refused(catalog: Catalog, after: object) -> None:
     forged = base64.urlsafe_b64encode(json.dumps([listing, after]).encode()).decode()
     with pytest.raises(BadPageToken):
         catalog.images("c", Filter(), 2, forged)
+
+
+@pytest.mark.parametrize("after", ["\ud800", "a" * 1_000])
+def test_a_forged_name_is_refused(catalog: Catalog, after: str) -> None:
+    catalog.create_collection("d")
+    listing, _ = json.loads(base64.urlsafe_b64decode(catalog.collections(1)[1]))
+    forged = base64.urlsafe_b64encode(json.dumps([listing, after]).encode()).decode()
+    with pytest.raises(BadPageToken):
+        catalog.collections(1, forged)
+
+
+def test_nothing_is_acknowledged_once_the_folder_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with open_catalog(folder, small=5) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(10)])
+        shutil.rmtree(folder)
+        with pytest.raises(DataFolderError, match="gone"):
+            catalog.add([arrival(10)])
+        with open_catalog(folder) as other:
+            with pytest.raises(DataFolderError, match="gone"):
+                catalog.delete_images("c", [image_id(1)])
+            assert other.collections(10)[0] == []
+        shutil.rmtree(folder)
+    assert not folder.exists()
 
 
 def test_another_models_collection_is_kept_but_not_searched(tmp_path: Path) -> None:

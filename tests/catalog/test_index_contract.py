@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.catalog.catalog_makers import serials, units
+from tests.catalog.catalog_makers import clustered, serials, units
 
 from lookalike_server import plugins
 from lookalike_server.catalog.index import Durable, Index
@@ -40,6 +40,13 @@ def test_finds_the_nearest_with_their_distances(kind: type[Index]) -> None:
         assert np.all(np.diff(apart) >= 0)
         np.testing.assert_allclose(apart, np.linalg.norm(rows[found - 1] - query, axis=1), atol=1e-3)
     assert hits >= 0.98 * 200
+
+
+def test_finds_what_it_holds_in_clusters(kind: type[Index]) -> None:
+    rows, index = clustered(4_000, 64), kind(64)
+    index.add(serials(1, 4_000), rows)
+    found = [int(index.search(row, 1)[0][0]) for row in rows[::10]]
+    assert found == list(range(1, 4_001, 10))
 
 
 def test_an_empty_index_finds_nothing(kind: type[Index]) -> None:

@@ -10,7 +10,7 @@ from tests.catalog.catalog_makers import DIM, arrival, ids, image_id, open_catal
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.hnsw import HnswIndex
-from lookalike_server.catalog.snapshots import Identity, Snapshots
+from lookalike_server.catalog.snapshots import Identity, Snapshots, seal
 from lookalike_server.records import Filter
 
 IDENTITY = Identity("u" * 32, "m", DIM, "hnsw")
@@ -25,7 +25,7 @@ def index_of(count: int) -> HnswIndex:
 @pytest.fixture
 def snapshots(tmp_path: Path) -> Snapshots:
     made = Snapshots(tmp_path / "u", IDENTITY)
-    made.write(index_of(50), watermark=50, generation=7)
+    made.write(index_of(50), watermark=50, generation=7, contents="")
     return made
 
 
@@ -43,7 +43,7 @@ def test_a_snapshot_comes_back(snapshots: Snapshots) -> None:
 
 def test_two_are_kept(snapshots: Snapshots, tmp_path: Path) -> None:
     for count in (60, 70):
-        snapshots.write(index_of(count), watermark=count, generation=count)
+        snapshots.write(index_of(count), watermark=count, generation=count, contents="")
     assert len(list(tmp_path.rglob("*.index"))) == len(list(tmp_path.rglob("*.json"))) == 2
     newest = max(tmp_path.rglob("*.index"))
     newest.write_bytes(newest.read_bytes()[:-1])
@@ -58,7 +58,7 @@ def test_what_was_cut_off_in_writing_is_litter(snapshots: Snapshots, tmp_path: P
     (folder / "0000000009.index").write_bytes(b"no manifest")
     found = snapshots.read(HnswIndex, 7)
     assert found is not None
-    snapshots.write(index_of(60), watermark=60, generation=8)
+    snapshots.write(index_of(60), watermark=60, generation=8, contents="")
     assert not (folder / "aside").exists()
     assert not (folder / "0000000009.index").exists()
     found = snapshots.read(HnswIndex, 8)
@@ -94,17 +94,23 @@ def strip(folder: Path) -> None:
     only(folder, "*.json").write_text("[]")
 
 
+def move_watermark(folder: Path) -> None:
+    manifest = only(folder, "*.json")
+    manifest.write_text(manifest.read_text().replace('"watermark": ', '"watermark": 9'))
+
+
 def change(**values: object) -> Callable[[Path], None]:
     def damage(folder: Path) -> None:
         manifest = only(folder, "*.json")
-        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **values}))
+        manifest.write_text(json.dumps(seal({**json.loads(manifest.read_text()), **values})))
 
     damage.__name__ = "change_" + "_".join(values)
     return damage
 
 
-DAMAGE: list[Callable[[Path], None]] = [cut, flip, lose_data, lose_manifest, scribble, strip]
+DAMAGE: list[Callable[[Path], None]] = [cut, flip, lose_data, lose_manifest, scribble, strip, move_watermark]
 LIES: list[Callable[[Path], None]] = [
+    change(facts=None),
     change(generation=9_999),
     change(identity={"uuid": "another"}),
     change(facts={"space": "l2", "m": 16, "ef_construction": 200, "count": 50, "removed": []}),
@@ -116,6 +122,7 @@ LIES: list[Callable[[Path], None]] = [
 def test_a_damaged_one_is_ignored(snapshots: Snapshots, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     damage(tmp_path)
     assert snapshots.read(HnswIndex, 7) is None
+    assert not list(tmp_path.rglob("*.json"))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +153,22 @@ def covered(catalog: Catalog, name: str = "c") -> int:
     return cover.unsaved
 
 
-@pytest.mark.parametrize("damage", [None, *DAMAGE], ids=lambda damage: getattr(damage, "__name__", "none"))
+@pytest.mark.parametrize("name", ["0000000001.json.bak", "9x.index", "x.json", "99999999999.json"])
+def test_strangers_files_are_left_alone(tmp_path: Path, name: str) -> None:
+    filled(tmp_path, "c")
+    stranger = only(tmp_path, "*.json").with_name(name)
+    stranger.write_text("not ours")
+    with open_catalog(tmp_path, small=10) as catalog:
+        assert covered(catalog) == 0
+        catalog.add([arrival(100)])
+        assert catalog.settle(30)
+    assert stranger.read_text() == "not ours"
+    with open_catalog(tmp_path, small=10) as catalog:
+        assert catalog.verify() == []
+        assert covered(catalog) == 0
+
+
+@pytest.mark.parametrize("damage", [None, *DAMAGE, LIES[0]], ids=lambda damage: getattr(damage, "__name__", "none"))
 def test_a_catalog_is_whole_after_any_damage(tmp_path: Path, damage: Callable[[Path], None] | None) -> None:
     filled(tmp_path, "c")
     if damage is not None:
@@ -168,19 +190,30 @@ def test_snapshots_swapped_between_collections_are_ignored(tmp_path: Path) -> No
         assert covered(catalog, "c") == covered(catalog, "d") == 60
 
 
-def test_what_changed_after_the_snapshot_is_made_good(tmp_path: Path) -> None:
+def test_what_came_after_the_snapshot_is_made_good(tmp_path: Path) -> None:
     filled(tmp_path, "c")
     shutil.copytree(tmp_path / "indexes", tmp_path / "older")
     with open_catalog(tmp_path, small=10) as catalog:
-        catalog.delete_images("c", [image_id(3)])
         catalog.add([arrival(100)])
     shutil.rmtree(tmp_path / "indexes")
     (tmp_path / "older").rename(tmp_path / "indexes")
     with open_catalog(tmp_path, small=10) as catalog:
         assert ids(catalog.search("c", vector_of(100), limit=1)) == [image_id(100)]
+        assert catalog.verify() == []
+        assert covered(catalog) == 1
+
+
+def test_one_that_holds_what_was_deleted_is_refused(tmp_path: Path) -> None:
+    filled(tmp_path, "c")
+    shutil.copytree(tmp_path / "indexes", tmp_path / "older")
+    with open_catalog(tmp_path, small=10) as catalog:
+        catalog.delete_images("c", [image_id(3)])
+    shutil.rmtree(tmp_path / "indexes")
+    (tmp_path / "older").rename(tmp_path / "indexes")
+    with open_catalog(tmp_path, small=10) as catalog:
         assert image_id(3) not in ids(catalog.search("c", vector_of(3), limit=100))
         assert catalog.verify() == []
-        assert covered(catalog) == 2
+        assert covered(catalog) == 59
 
 
 def test_a_graph_of_tombstones_is_built_anew(tmp_path: Path) -> None:
@@ -204,6 +237,51 @@ def test_a_store_older_than_the_snapshot_wins(tmp_path: Path) -> None:
     with open_catalog(tmp_path, small=10) as catalog:
         catalog.add([arrival(number) for number in range(200, 230)])
         assert ids(catalog.search("c", vector_of(200), limit=1)) == [image_id(200)]
+        assert catalog.verify() == []
+
+
+def restored(folder: Path) -> None:
+    """A served folder whose database comes from a backup of before most images; its snapshot is of all."""
+    with open_catalog(folder, small=10) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(20)])
+    shutil.copy(folder / "catalog.db", folder / "copy")
+    with open_catalog(folder, small=10) as catalog:
+        catalog.add([arrival(number) for number in range(100, 160)])
+        assert catalog.settle(30)
+    (folder / "copy").rename(folder / "catalog.db")
+
+
+def test_a_snapshot_newer_than_the_store_goes_at_once(tmp_path: Path) -> None:
+    restored(tmp_path)
+    with open_catalog(tmp_path, small=10):
+        assert not list(tmp_path.rglob("*.index"))
+
+
+def test_a_store_that_outgrew_a_snapshot_of_another_history_wins(tmp_path: Path) -> None:
+    restored(tmp_path)
+    shutil.move(tmp_path / "indexes", tmp_path / "aside")
+    with open_catalog(tmp_path, small=10) as catalog:
+        for number in range(200, 260):  # the same serials for other images, in more generations
+            catalog.add([arrival(number)])
+    shutil.rmtree(tmp_path / "indexes")
+    shutil.move(tmp_path / "aside", tmp_path / "indexes")
+    with open_catalog(tmp_path, small=10) as catalog:
+        assert catalog.settle(30)
+        for number in range(200, 260):
+            assert ids(catalog.search("c", vector_of(number), limit=1)) == [image_id(number)]
+        assert catalog.verify() == []
+
+
+def test_a_graph_that_cannot_be_extended_is_built_anew(tmp_path: Path) -> None:
+    filled(tmp_path, "c")
+    with open_catalog(tmp_path, small=10) as catalog:
+        cover = catalog._shelves.find(catalog._store.collection("c"))._cover
+        assert cover is not None
+        cover._reach.graph.add(serials(70, 1), units(1))  # what the store has not given out yet
+        catalog.add([arrival(100)])
+        assert catalog.settle(30)
+        assert ids(catalog.search("c", vector_of(100), limit=1)) == [image_id(100)]
         assert catalog.verify() == []
 
 

@@ -1,5 +1,6 @@
 """What only the SQLite store promises: what a full disk does, and what `check` finds in its file."""
 
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -7,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.catalog.catalog_makers import DIM, MODEL, arrival, tamper, vector_of
+from tests.catalog.catalog_makers import DIM, MODEL, arrival, open_catalog, tamper, vector_of
 
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.sqlite_store import SqliteStore
-from lookalike_server.errors import DiskFull
+from lookalike_server.errors import DataFolderError, DiskFull
 
 
 @contextmanager
@@ -22,6 +23,37 @@ def no_file_beyond(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def overwrite(folder: Path, share: float) -> None:
+    """Three pages of the database, from a place between 0, its beginning, and 1, its end."""
+    with (folder / "catalog.db").open("r+b") as file:
+        file.seek(int(share * file.seek(0, 2)) // 4096 * 4096)
+        file.write(b"\xa5" * 3 * 4096)
+
+
+@pytest.mark.parametrize("share", [0, 0.2, 0.4, 0.6, 0.8])
+def test_damage_is_told_in_words(tmp_path: Path, share: float) -> None:
+    with open_catalog(tmp_path) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number, path=f"/a/{number}", labels={"k": "v"}) for number in range(2_000)])
+    overwrite(tmp_path, share)
+    try:
+        with open_catalog(tmp_path) as catalog:
+            told = catalog.verify()
+    except DataFolderError as error:
+        told = re.findall(r"catalog\.db cannot be used: .* backup", str(error))
+    assert told
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
+def test_damage_under_a_server_is_a_finding(tmp_path: Path, share: float) -> None:
+    with closing(SqliteStore(tmp_path)) as store:
+        store.create_collection("c", "", MODEL, DIM)
+        store.add([arrival(number, path=f"/a/{number}", labels={"k": "v"}) for number in range(2_000)])
+    with closing(SqliteStore(tmp_path)) as store:
+        overwrite(tmp_path, share)
+        assert store.check()
 
 
 def test_a_full_disk_changes_nothing_and_passes(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """Where store, memory and graph differ, `verify` says so, and says nothing else."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.catalog.catalog_makers import MODEL, arrival, open_catalog, serials, tamper, vector_of
+from tests.catalog.catalog_makers import DIM, MODEL, arrival, open_catalog, serials, tamper, units, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.cover import Cover
+from lookalike_server.catalog.hnsw import HnswIndex
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.shelf import Shelf
 
@@ -52,17 +54,27 @@ def test_an_image_that_left_memory_alone(catalog: Catalog) -> None:
 
 
 def test_images_that_left_the_graph_alone(catalog: Catalog) -> None:
-    cover(catalog)._graph.remove([33, 34])
+    cover(catalog)._reach.graph.remove([33, 34])
     assert catalog.verify() == ["d: the graph lacks 2 images that it should cover"]
 
 
 def test_images_that_the_graph_alone_holds(catalog: Catalog) -> None:
-    cover(catalog)._graph.add(serials(61, 1), vector_of(60)[np.newaxis])
+    cover(catalog)._reach.graph.add(serials(61, 1), vector_of(60)[np.newaxis])
     assert catalog.verify() == ["d: the graph holds 1 images that are gone"]
 
 
+def test_a_graph_of_other_vectors(catalog: Catalog) -> None:
+    wrong = cover(catalog)
+    graph = HnswIndex(DIM)
+    graph.add(serials(31, 30), units(30, seed=5))
+    wrong._reach = replace(wrong._reach, graph=graph)
+    (finding,) = catalog.verify()
+    assert finding.startswith("d: the graph gives wrong distances for ")
+
+
 def test_a_graph_that_lags(catalog: Catalog) -> None:
-    cover(catalog).watermark = 50
+    lagging = cover(catalog)
+    lagging._reach = replace(lagging._reach, watermark=50)
     assert catalog.verify() == ["d: the graph lags behind the vectors"]
 
 

@@ -3,15 +3,15 @@
 In come arrivals with their vectors, and queries; out go outcomes, records and matches. The store commits first, memory
 follows, then the caller is told: what was acknowledged is on disk and is found by every search that begins later.
 Calls block, and any thread may make them. Each raises BadRequest for what `limits` refuses, CollectionNotFound for a
-name that is not there, and ShuttingDown after `close`; a change raises DiskFull when there is no room for it, and then
-nothing was changed.
+name that is not there, and ShuttingDown after `close`; a change raises DiskFull when there is no room for it, and
+DataFolderError when somebody has removed the folder, and then nothing was changed.
 """
 
 import threading
 from collections import defaultdict
 from collections.abc import Collection as Several
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +25,9 @@ from lookalike_server.catalog.lock import FolderLock
 from lookalike_server.catalog.searching import Query, matches
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Settings, Shelves
-from lookalike_server.catalog.store import Added, Entry, Store, Taken
+from lookalike_server.catalog.store import Added, Entry, Store, Taken, Unreadable
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import BadRequest, ImageNotFound, LookalikeError
+from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Vector
 
 _ALL = 2**31
@@ -57,11 +57,11 @@ class Catalog:
         self._dim = dim
         self._writing = threading.Lock()
         with ExitStack() as opened:
-            opened.enter_context(closing(FolderLock(folder)))
+            self._lock = opened.enter_context(closing(FolderLock(folder)))
             self._store: Store = opened.enter_context(closing(plugins.load("lookalike.stores", store)(folder)))
             settings = Settings(model_id, dim, index, small, save_every, rewrite_after)
             self._shelves = opened.enter_context(closing(Shelves(folder / "indexes", self._store, settings)))
-            self._shelves.open(self._entries())
+            self._open_shelves()
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -81,7 +81,7 @@ class Catalog:
         """An empty collection of the served model; CollectionExists."""
         limits.check_name(name)
         limits.check_description(description)
-        with self._writing:
+        with self._changing():
             entry = self._store.create_collection(name, description, self._model_id, self._dim)
             self._shelves.start(entry)
         return entry.record
@@ -108,14 +108,14 @@ class Catalog:
     def update_collection(self, name: str, description: str) -> Collection:
         """The collection with another description."""
         limits.check_description(description)
-        with self._writing:
+        with self._changing():
             entry = self._store.update_collection(name, description)
             self._shelves.seen(entry)
         return entry.record
 
     def delete_collection(self, name: str) -> int:
         """Removes a collection and its images from disk; returns how many images went with it."""
-        with self._writing:
+        with self._changing():
             entry = self._store.delete_collection(name)
             self._shelves.drop(entry)
         return entry.record.image_count
@@ -160,7 +160,7 @@ class Catalog:
         """The image with these labels instead of its own; ImageNotFound."""
         limits.check_id(image_id)
         limits.check_labels(labels)
-        with self._writing:
+        with self._changing():
             image = self._store.update_labels(self._store.collection(name), image_id, dict(labels))
             self._shelves.seen(self._store.collection(name))
         return image
@@ -170,7 +170,7 @@ class Catalog:
         limits.check_ids(ids)
         if not ids:
             raise BadRequest("name at least one image to delete")
-        with self._writing:
+        with self._changing():
             entry = self._store.collection(name)
             gone = self._store.delete_images(entry, ids, allow_missing=allow_missing)
             if gone and self._shelves.serves(entry):
@@ -186,7 +186,7 @@ class Catalog:
         What is answered with an outcome is durable and searchable. An error costs its own arrival only: BadRequest,
         CollectionNotFound, ModelMismatch, DimensionMismatch, ImageNotFound (no content, and not held).
         """
-        with self._writing:
+        with self._changing():
             checked = [self._checked(arrival) for arrival in arrivals]
             good = [arrival for arrival in checked if isinstance(arrival, Arrival)]
             shelves = self._make_room(good)
@@ -239,10 +239,26 @@ class Catalog:
         with self._writing:
             found = [] if settled else ["the indexer has not caught up"]
             found += self._store.check()
-            for entry in self._entries():
-                if self._shelves.serves(entry):
-                    found += self._shelves.findings(entry)
-        return found
+            try:
+                for entry in self._entries():
+                    if self._shelves.serves(entry):
+                        found += self._shelves.findings(entry)
+            except Unreadable as error:
+                found.append(str(error))
+        return list(dict.fromkeys(found))
+
+    def _open_shelves(self) -> None:
+        try:
+            self._shelves.open(self._entries())
+        except Unreadable as error:
+            raise DataFolderError(str(error)) from error
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """A change, alone; DataFolderError when the folder is gone, where it would be acknowledged and lost."""
+        with self._writing:
+            self._lock.check()
+            yield
 
     def _entries(self) -> list[Entry]:
         return self._store.collections("", _ALL)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lookalike_server.catalog.migrations import migrate
 from lookalike_server.catalog.rwlock import ReadWriteLock
+from lookalike_server.catalog.store import Unreadable
 from lookalike_server.errors import DataFolderError, DiskFull, ShuttingDown
 
 log = logging.getLogger("lookalike.catalog")
@@ -40,7 +41,7 @@ class Database:
         except sqlite3.Error as error:
             if _no_room(error):
                 raise DiskFull(_NO_ROOM) from error
-            raise DataFolderError(f"{path} cannot be used: {error}") from error
+            raise DataFolderError(self._unreadable(error)) from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -61,12 +62,17 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One moment of the database, shared with the writer and other readers; not to be asked for within itself."""
+        """One moment of the database, shared with the writer and other readers; not to be asked for within itself.
+
+        Raises Unreadable for whatever SQLite says, which is damage: nothing else stands in a reader's way.
+        """
         with self._moments.read():
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
                 yield connection
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                raise Unreadable(self._unreadable(error)) from error
             finally:
                 connection.rollback()  # nothing was written: this only lets go of the moment
                 self._give_back(connection)
@@ -104,6 +110,9 @@ class Database:
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.create_function("id_bytes", 1, bytes.fromhex, deterministic=True)
         return connection
+
+    def _unreadable(self, error: Exception) -> str:
+        return f"{self._path} cannot be used: {error}. If it is damaged, restore it from a backup"
 
     def _borrow(self) -> sqlite3.Connection:
         with self._pool:

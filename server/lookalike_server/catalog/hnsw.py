@@ -26,7 +26,7 @@ _ROOM = 1_024
 class HnswIndex:
     """A `Durable` index. `ef` is the least number of candidates that a search holds: more finds more, later."""
 
-    def __init__(self, dim: int, *, ef: int = 64) -> None:
+    def __init__(self, dim: int, *, ef: int = 200) -> None:
         self._graph = hnswlib.Index(space=_SETTINGS["space"], dim=dim)
         self._graph.init_index(_ROOM, M=_SETTINGS["m"], ef_construction=_SETTINGS["ef_construction"])
         self._graph.set_num_threads(1)  # one builder is reproducible, and leaves the other cores to searches
@@ -59,7 +59,7 @@ class HnswIndex:
         """Nearly the `k` nearest; fewer when it holds or finds fewer."""
         with self._lock.read():
             # Asking for as many results as the search should hold candidates stands in for `set_ef`, which all share.
-            serials, apart = self._ask(query, min(max(self._ef, 2 * k), len(self)))
+            serials, apart = self._ask(query, min(max(self._ef, 4 * k), len(self)))
         # hnswlib gives 1 - cosine.
         return serials[:k], np.sqrt(np.maximum(2 * apart[:k], 0))
 

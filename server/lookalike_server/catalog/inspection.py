@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -35,16 +36,16 @@ _COUNTS = (
 )
 
 
-def findings(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong, a sentence each."""
-    found = [f"database: {row[0]}" for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
+def findings(connection: sqlite3.Connection) -> Iterator[str]:
+    """What is wrong, a sentence each; damage may end it with an error of SQLite's."""
+    yield from (f"database: {row[0]}" for row in connection.execute("PRAGMA quick_check") if row[0] != "ok")
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
-    found += [f"database: a row of {table} belongs to no row of {parent}" for table, _, parent, _ in orphans]
+    yield from (f"database: a row of {table} belongs to no row of {parent}" for table, _, parent, _ in orphans)
     for what, query in _COUNTS:
         count = connection.execute(query).fetchone()[0]
         if count:
-            found.append(f"database: {count} {what}")
-    return found + _crooked(connection)
+            yield f"database: {count} {what}"
+    yield from _crooked(connection)
 
 
 def _crooked(connection: sqlite3.Connection) -> list[str]:

@@ -57,8 +57,7 @@ class Shelf:
         cover = self._cover
         if cover is None or len(self) <= self._small or not len(cover):
             return self.compare(query, k)
-        watermark = cover.watermark  # before the graph is asked: what enters it meanwhile is found twice, not missed
-        covered = cover.search(query, k)
+        covered, watermark = cover.search(query, k)
         rest = self.vectors.nearest(query, k, after=watermark)
         return self._measured(query, np.union1d(covered, rest), exact=False)
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 from lookalike_server.catalog import inspection, rows
 from lookalike_server.catalog.arrivals import replace_labels, take_in
 from lookalike_server.catalog.database import Database
-from lookalike_server.catalog.store import Added, Entry, Taken
+from lookalike_server.catalog.store import Added, Entry, Taken, Unreadable
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionExists, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Filter, Image, Outcome, Vector
@@ -134,8 +134,14 @@ class SqliteStore:
             yield from rows.vectors(connection, entry)
 
     def check(self) -> list[str]:
-        with self._database.reading() as connection:
-            return inspection.findings(connection)
+        found: list[str] = []
+        try:
+            with self._database.reading() as connection:
+                for finding in inspection.findings(connection):
+                    found.append(finding)  # one by one: what was found before damage ended it is kept
+        except Unreadable as error:
+            found.append(str(error))
+        return found
 
 
 def _take_in(connection: Connection, arrival: Arrival, now: int, gained: Counter[str]) -> Added | LookalikeError:

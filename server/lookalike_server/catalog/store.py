@@ -41,8 +41,15 @@ class Taken:
     """As the transaction left them, so that nobody need ask again once it is committed."""
 
 
+class Unreadable(Exception):
+    """What the store holds is damaged: it cannot be read."""
+
+
 class Store(Protocol):
-    """The truth. Every change raises DiskFull when there is no room for it, and then nothing was changed."""
+    """The truth. Every change raises DiskFull when there is no room for it, and then nothing was changed.
+
+    Whatever reads raises Unreadable when it comes upon damage.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Opens or makes the store in an existing folder; DataFolderError when it cannot be used."""

@@ -9,6 +9,9 @@ from dataclasses import fields
 from lookalike_server.errors import BadPageToken
 from lookalike_server.records import Filter
 
+_MAX_BYTES = 1_024  # twice the longest that is given out
+_FORGED = "this page_token was not given out by this server: begin with an empty one"
+
 
 def scope(listing: str, wanted: Filter | None = None) -> str:
     """Names a listing: the same text for the same listing and filter only."""
@@ -26,10 +29,13 @@ def position(page_token: str, listing: str) -> str:
     """Where the page begins; empty for an empty token. BadPageToken for any that was not given out for this listing."""
     if not page_token:
         return ""
+    if len(page_token) > _MAX_BYTES:
+        raise BadPageToken(_FORGED)
     try:
         named, after = json.loads(base64.b64decode(page_token.encode("ascii"), altchars=b"-_", validate=True))
-    except (ValueError, TypeError) as error:
-        raise BadPageToken("this page_token was not given out by this server: begin with an empty one") from error
+        str(after).encode()  # half of a surrogate pair cannot be asked for
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadPageToken(_FORGED) from error
     if named != listing or not isinstance(after, str):
         raise BadPageToken("this page_token belongs to another collection or filter: begin with an empty one")
     return after
@@ -39,7 +45,7 @@ def serial_position(page_token: str, listing: str) -> int:
     """Where a page of images begins, as a serial."""
     after = position(page_token, listing) or "0"
     if not (after.isascii() and after.isdigit() and len(after) < 19):
-        raise BadPageToken("this page_token was not given out by this server: begin with an empty one")
+        raise BadPageToken(_FORGED)
     return int(after)
 
 
