@@ -10,9 +10,9 @@ from tests.pictures import write_pictures
 from lookalike_server.config import Settings
 from lookalike_server.metrics import Metrics
 from lookalike_server.models import registry
-from lookalike_server.pipeline.batch import Rules, WaitingRoom
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.decode import Decoder
+from lookalike_server.pipeline.waiting import Rules, WaitingRoom
 from lookalike_server.testing import serve
 
 ROOT = Path(__file__).parents[1]

@@ -37,9 +37,10 @@ from lookalike_server.metrics import Metrics
 from lookalike_server.models import registry
 from lookalike_server.models.protocol import Engine, Model
 from lookalike_server.parts import Gate, Parts
-from lookalike_server.pipeline.batch import Batcher, Rules
+from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.embed import Embedder
+from lookalike_server.pipeline.waiting import Rules
 from lookalike_server.rpc.collection_service import CollectionService
 from lookalike_server.rpc.image_service import ImageService
 from lookalike_server.rpc.interceptor import Interceptor

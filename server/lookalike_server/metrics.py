@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from lookalike_server.pipeline.batch import WaitingRoom
 from lookalike_server.pipeline.decode import Decoder
+from lookalike_server.pipeline.waiting import WaitingRoom
 from lookalike_server.stages import Timings
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

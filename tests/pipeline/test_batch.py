@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike_server.errors import DeadlineExceeded, EngineFailed, QueueFull, ShuttingDown
-from lookalike_server.pipeline.batch import Batcher, Rules
+from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.pipeline.waiting import Rules
 
 SECONDS_A_ROW = 0.01
 

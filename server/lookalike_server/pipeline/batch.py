@@ -1,175 +1,28 @@
-"""Stage 2: prepared pixels wait here, and leave in batches.
+"""Stage 2: prepared pixels enter, wait in the waiting room, and leave through the one engine thread in batches.
 
-`WaitingRoom` holds the rules and no threads, so that each rule can be tested with a clock of the test's own; `Batcher`
-is the one engine thread that empties it. The rules:
-
-1. Whatever is cancelled or past its deadline is dropped before compute.
-2. Interactive work goes first, earliest deadline first; bulk fills the rows that are left.
-3. There is no fixed wait: the next batch forms while the engine computes.
-4. A forward pass cannot be interrupted, so while interactive traffic is recent, a batch is cut to a slice of time.
-5. Bulk ages: once its oldest has waited `patience`, a quarter of all rows is its own.
-6. Admission is by images, bytes and predicted wait; over it QueueFull says when to come back.
-7. An engine's error fails its batch only; a dead engine thread fails every waiter and is reported.
+There is no fixed wait: the next batch forms while the engine computes. An engine's error fails its batch only; a dead
+engine thread fails every waiter and is reported.
 """
 
-import heapq
-import itertools
 import logging
 import math
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.errors import DeadlineExceeded, EngineFailed, LookalikeError, QueueFull, ShuttingDown
+from lookalike_server.errors import EngineFailed, LookalikeError, ShuttingDown
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.pipeline.waiting import Computed, Rules, Ticket, WaitingRoom
 
 log = logging.getLogger("lookalike.batch")
 
-TOO_LATE = "the deadline passed before the picture could be embedded"
-
-BULK_SHARE = 0.25
-"""Of all rows, once bulk has aged."""
-
 Clock = Callable[[], float]
 Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Computed:
-    """What a ticket is exchanged for."""
-
-    vector: NDArray[np.float32]
-    queue_seconds: float
-    embed_seconds: float
-
-
-@dataclass(slots=True, eq=False)
-class Ticket:
-    """One picture in the waiting room. `deadline` and `arrived` are on the room's clock."""
-
-    pixels: NDArray[np.uint8]
-    lane: Lane
-    arrived: float
-    deadline: float = math.inf
-    future: "Future[Computed]" = field(default_factory=Future)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The numbers behind the rules; times in seconds."""
-
-    max_batch: int = 16
-    max_images: int = 1024
-    max_bytes: int = 512 * 2**20
-    max_wait: float = 30.0
-    slice: float = 0.025
-    recent: float = 1.0
-    patience: float = 0.5
-
-
-class WaitingRoom:
-    """Who waits, and who goes next. Not thread-safe: the batcher's lock guards it."""
-
-    def __init__(self, rules: Rules, cost: CostModel) -> None:
-        self.rules = rules
-        self.cost = cost
-        self.drops: Counter[str] = Counter()
-        """Pictures that left without an embedding, by reason: cancelled, deadline, queue_full."""
-        self._interactive: list[tuple[float, int, Ticket]] = []
-        self._bulk: deque[Ticket] = deque()
-        self._bytes = 0
-        self._arrivals = itertools.count()
-        self._last_interactive = -math.inf
-        self._owed = 0.0
-
-    def __len__(self) -> int:
-        return len(self._interactive) + len(self._bulk)
-
-    def admit(self, ticket: Ticket) -> None:
-        """Let a ticket in, or raise DeadlineExceeded or QueueFull."""
-        if ticket.deadline <= ticket.arrived:
-            self.drops["deadline"] += 1
-            raise DeadlineExceeded(TOO_LATE)
-        wait = self._predicted_wait(ticket.lane)
-        patience = min(self.rules.max_wait, ticket.deadline - ticket.arrived)
-        full = len(self) >= self.rules.max_images or self._bytes + ticket.pixels.nbytes > self.rules.max_bytes
-        if full or wait > patience:
-            self.drops["queue_full"] += 1
-            raise QueueFull("more pictures wait than can be embedded in good time: retry later", max(wait / 2, 0.05))
-        self._bytes += ticket.pixels.nbytes
-        if ticket.lane is Lane.INTERACTIVE:
-            self._last_interactive = ticket.arrived
-            heapq.heappush(self._interactive, (ticket.deadline, next(self._arrivals), ticket))
-        else:
-            self._bulk.append(ticket)
-
-    def next_batch(self, now: float) -> list[Ticket]:
-        """Take the tickets of the next batch; empty when everybody who waited has left."""
-        rows = self._rows(now)
-        batch = self._take(self._pop_bulk, self._reserved(rows, now), now)
-        batch += self._take(self._pop_interactive, rows - len(batch), now)
-        batch += self._take(self._pop_bulk, rows - len(batch), now)
-        return batch
-
-    def clear(self) -> list[Ticket]:
-        """Send everybody out of the room."""
-        everybody = [entry[2] for entry in self._interactive] + list(self._bulk)
-        self._interactive.clear()
-        self._bulk.clear()
-        self._bytes = 0
-        return everybody
-
-    def _rows(self, now: float) -> int:
-        """Rows of the next batch: a slice of time while people are about, else as many as the engine likes."""
-        if not self._interactive and now - self._last_interactive > self.rules.recent:
-            return self.rules.max_batch
-        return min(self.rules.max_batch, self.cost.rows_within(self.rules.slice))
-
-    def _reserved(self, rows: int, now: float) -> int:
-        """Rows of the next batch that are aged bulk's own. What is less than a row is owed to it for a later batch."""
-        if not self._bulk or now - self._bulk[0].arrived < self.rules.patience:
-            self._owed = 0.0
-            return 0
-        self._owed += rows * BULK_SHARE
-        reserved = min(int(self._owed), rows)
-        self._owed -= reserved
-        return reserved
-
-    def _take(self, pop: Callable[[], Ticket | None], rows: int, now: float) -> list[Ticket]:
-        taken: list[Ticket] = []
-        while len(taken) < rows and (ticket := pop()) is not None:
-            if self._still_wanted(ticket, now):
-                taken.append(ticket)
-        return taken
-
-    def _still_wanted(self, ticket: Ticket, now: float) -> bool:
-        self._bytes -= ticket.pixels.nbytes
-        if not ticket.future.set_running_or_notify_cancel():
-            self.drops["cancelled"] += 1
-            return False
-        if ticket.deadline <= now:
-            self.drops["deadline"] += 1
-            ticket.future.set_exception(DeadlineExceeded(TOO_LATE))
-            return False
-        return True
-
-    def _pop_interactive(self) -> Ticket | None:
-        return heapq.heappop(self._interactive)[2] if self._interactive else None
-
-    def _pop_bulk(self) -> Ticket | None:
-        return self._bulk.popleft() if self._bulk else None
-
-    def _predicted_wait(self, lane: Lane) -> float:
-        ahead = len(self._interactive) + (len(self._bulk) if lane is Lane.BULK else 0)
-        batches, rest = divmod(ahead, self.rules.max_batch)
-        return batches * self.cost.seconds(self.rules.max_batch) + self.cost.seconds(rest)
 
 
 class Batcher:
