@@ -16,18 +16,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.machine import describe
-from lookalike import Client, LookalikeError, StoredImage
+from lookalike import Client, LookalikeError, StoredImage, pictures
 from lookalike_server.app import decoder_for, warm
 from lookalike_server.config import Settings
 from lookalike_server.models import registry
 from lookalike_server.process import running
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp"})
 NEIGHBOURS = 5
 
 
@@ -69,10 +69,10 @@ def sample(folder: Path, per_kind: int, into: Path) -> dict[str, list[Path]]:
     """Links to the first pictures of each kind, so that `lookalike index` sees just those."""
     kinds: dict[str, list[Path]] = {}
     for kind in sorted(path for path in folder.iterdir() if path.is_dir()):
-        pictures = sorted(path for path in kind.iterdir() if path.suffix.lower() in SUFFIXES)[:per_kind]
+        chosen = list(islice(pictures.find(kind, recursive=False), per_kind))
         (into / kind.name).mkdir(parents=True)
-        kinds[kind.name] = [into / kind.name / path.name for path in pictures]
-        for link, picture in zip(kinds[kind.name], pictures, strict=True):
+        kinds[kind.name] = [into / kind.name / path.name for path in chosen]
+        for link, picture in zip(kinds[kind.name], chosen, strict=True):
             link.hardlink_to(picture) if same_disk(picture, into) else link.write_bytes(picture.read_bytes())
     return kinds
 

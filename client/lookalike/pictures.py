@@ -29,7 +29,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def is_picture(thing: object) -> TypeGuard[Picture]:
     """Whether this is a path, bytes or a file, and not a vector, an image or something else."""
-    return isinstance(thing, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(thing, "read")
+    return isinstance(thing, (*_PATHS, *_IN_MEMORY)) or hasattr(thing, "read")
 
 
 def checked(thing: object) -> Picture:

@@ -45,7 +45,6 @@ from lookalike_server.rpc.collection_service import CollectionService
 from lookalike_server.rpc.image_service import ImageService
 from lookalike_server.rpc.interceptor import Interceptor
 from lookalike_server.rpc.search_service import SearchService
-from lookalike_server.rpc.streams import ByteBudget
 from lookalike_server.searching import Searcher
 
 log = logging.getLogger("lookalike.app")
@@ -122,9 +121,8 @@ class App:
             ("grpc.so_reuseport", 0),  # a second server on the same port is an error, not a lottery
         ]
         self._server = grpc.aio.server(interceptors=[self._interceptor], options=options)
-        budget = ByteBudget(self._settings.max_waiting_bytes)
-        search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(self._gate, budget), self._server)
-        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(self._gate, budget), self._server)
+        search_service_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(self._gate), self._server)
+        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(self._gate), self._server)
         collection_service_pb2_grpc.add_CollectionServiceServicer_to_server(CollectionService(self._gate), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)

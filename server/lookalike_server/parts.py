@@ -11,6 +11,7 @@ from lookalike_server.info import ServerInfo, server_info
 from lookalike_server.metrics import Metrics
 from lookalike_server.models.protocol import Engine, Model
 from lookalike_server.pipeline.batch import Batcher
+from lookalike_server.pipeline.budget import ByteBudget
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.embed import Embedder
 from lookalike_server.searching import Searcher
@@ -38,6 +39,8 @@ class Gate:
         self.metrics = metrics
         self.closing = asyncio.Event()
         """Set when the server begins to drain: streams finish what they hold and end."""
+        self.budget = ByteBudget(settings.max_waiting_bytes)
+        """What streams may have read and not answered, all together."""
         self._parts: Parts | None = None
 
     def open(self, parts: Parts) -> None:

@@ -1,28 +1,17 @@
 """What only the SQLite store promises: what a full disk does, and what `check` finds in its file."""
 
 import re
-import resource
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.catalog.catalog_makers import DIM, MODEL, arrival, open_catalog, tamper, vector_of
+from tests.disk import no_file_beyond
 
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.errors import DataFolderError, DiskFull
-
-
-@contextmanager
-def no_file_beyond(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def overwrite(folder: Path, share: float) -> None:

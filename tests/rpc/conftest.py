@@ -1,7 +1,7 @@
 """Real servers behind raw stubs: what a client in any language sees."""
 
-import resource
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,9 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests import plugged
+from tests.disk import no_file_beyond
 from tests.pictures import picture_bytes
 
 from lookalike.v1 import collection_service_pb2 as collections
@@ -19,7 +21,7 @@ from lookalike.v1 import image_service_pb2 as images
 from lookalike.v1.collection_service_pb2_grpc import CollectionServiceStub
 from lookalike.v1.image_service_pb2_grpc import ImageServiceStub
 from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
-from lookalike_server.testing import serve
+from lookalike_server.testing import BackgroundServer, serve
 
 
 class Doors:
@@ -108,11 +110,18 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def full_disk(folder: Path) -> Iterator[None]:
-    """No file of this process may grow beyond the largest one in the folder: the system's own limit, not a mock."""
+    """No file of this process may grow beyond the largest one in the folder."""
     size = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
+    with no_file_beyond(size):
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def drain(server: BackgroundServer, opened: Doors) -> threading.Thread:
+    """Have the server stop; returns, with the thread that stops it, when its health says so."""
+    health: Any = health_pb2_grpc.HealthStub(opened.channel)
+    states = health.Watch(health_pb2.HealthCheckRequest(), timeout=30)
+    assert next(states).status == health_pb2.HealthCheckResponse.SERVING
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    assert next(states).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    return stopping

@@ -10,11 +10,10 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from PIL import Image
 from tests import plugged
 from tests.pictures import encoded, picture_bytes
-from tests.rpc.conftest import Doors, Failure, doors, failure, full_disk
+from tests.rpc.conftest import Doors, Failure, doors, drain, failure, full_disk
 
 from lookalike.v1 import collection_service_pb2 as cpb
 from lookalike.v1 import image_service_pb2 as ipb
@@ -383,11 +382,7 @@ def test_every_rpc_but_one_refuses_newcomers_while_draining(tmp_path: Path, gate
     with plugged.computing.shut():
         running = opened.search.Embed.future(asks("c")["Embed"])
         assert plugged.computing.reached.wait(10)
-        health: Any = health_pb2_grpc.HealthStub(opened.channel)
-        states = health.Watch(health_pb2.HealthCheckRequest(), timeout=30)
-        stopping = threading.Thread(target=server.stop)
-        stopping.start()
-        assert any(state.status == health_pb2.HealthCheckResponse.NOT_SERVING for state in states)
+        stopping = drain(server, opened)
         streams = [failure(partial(answered, method(opened, name), iter([asks("c")[name]]))) for name in STREAMED]
         assert {failed.reason for failed in streams} == {"SHUTTING_DOWN"}
         assert general_reasons(opened, without=frozenset(STREAMED)) == {"SHUTTING_DOWN"}

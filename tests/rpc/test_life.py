@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from PIL import Image
 from tests import plugged
 from tests.pictures import encoded, picture_bytes
-from tests.rpc.conftest import Doors, doors, failure
+from tests.rpc.conftest import Doors, doors, drain, failure
 
 from lookalike.v1 import image_service_pb2 as ipb
 from lookalike.v1 import search_service_pb2 as spb
@@ -180,12 +180,7 @@ def test_draining_answers_what_was_read_and_ends_streams_with_a_reason(tmp_path:
     with plugged.computing.shut():
         answers = opened.images.ImportImages(requests())
         assert plugged.computing.reached.wait(10)
-        watch: Any = health_pb2_grpc.HealthStub(opened.channel).Watch  # type: ignore[attr-defined]
-        states = watch(health_pb2.HealthCheckRequest(), timeout=10)
-        assert next(states).status == SERVING
-        stopping = threading.Thread(target=server.stop)
-        stopping.start()
-        assert next(states).status == NOT_SERVING
+        stopping = drain(server, opened)
     assert next(answers).status.code == 0
     with pytest.raises(grpc.RpcError) as ended:
         next(answers)
@@ -206,12 +201,7 @@ def test_newcomers_while_draining_are_told(tmp_path: Path, gated: None) -> None:
     with plugged.computing.shut():
         running = opened.search.Embed.future(embed_request())
         assert plugged.computing.reached.wait(10)
-        watch: Any = health_pb2_grpc.HealthStub(opened.channel).Watch  # type: ignore[attr-defined]
-        states = watch(health_pb2.HealthCheckRequest(), timeout=10)
-        assert next(states).status == SERVING
-        stopping = threading.Thread(target=server.stop)
-        stopping.start()
-        assert next(states).status == NOT_SERVING
+        stopping = drain(server, opened)
         failed = failure(lambda: opened.search.Embed(embed_request(2), timeout=10))
         assert (failed.code.name, failed.reason) == ("UNAVAILABLE", "SHUTTING_DOWN")
         assert failed.retry_after_ms

@@ -7,7 +7,8 @@ import pytest
 
 from lookalike.v1 import search_service_pb2 as spb
 from lookalike_server.errors import ShuttingDown
-from lookalike_server.rpc.streams import ByteBudget, answer_each
+from lookalike_server.pipeline.budget import ByteBudget
+from lookalike_server.rpc.streams import answer_each
 
 Request = spb.SearchStreamRequest
 

@@ -1,5 +1,6 @@
-"""How many pixels may be decoded at once: the bound on the memory that pictures take."""
+"""How much may be held at once: the bounds on the memory that pictures take, encoded and decoded."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,3 +27,38 @@ class PixelBudget:
             with self._freed:
                 self._left += pixels
                 self._freed.notify_all()
+
+
+class ByteBudget:
+    """Bytes of requests that may be held at once, by all streams together; a single larger one may be held alone."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._freed = asyncio.Event()
+        self.held = 0
+
+    async def hold(self, size: int) -> "Hold":
+        """Hold so many bytes, when there is room for them."""
+        while self.held and self.held + size > self._limit:
+            self._freed.clear()
+            await self._freed.wait()
+        self.held += size
+        return Hold(self, size)
+
+    def give_back(self, size: int) -> None:
+        """Make room; `Hold.release` calls this."""
+        self.held -= size
+        self._freed.set()
+
+
+class Hold:
+    """Some bytes of a budget, until they are released."""
+
+    def __init__(self, budget: ByteBudget, size: int) -> None:
+        self._budget = budget
+        self._size = size
+
+    def release(self, _task: object = None) -> None:
+        """Give the bytes back; again is nothing. May be a task's callback."""
+        self._budget.give_back(self._size)
+        self._size = 0

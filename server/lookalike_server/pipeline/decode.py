@@ -171,8 +171,9 @@ class Decoder:
 
 def pixels_of(image: Image.Image) -> int:
     """Pixels that decoding takes in memory: of the picture, or of one tile where a TIFF's are larger than itself."""
-    tags: Mapping[int, int] = dict(image.tag_v2) if isinstance(image, TiffImageFile) else {}
-    return max(image.width * image.height, tags.get(TIFF_TILE_WIDTH, 0) * tags.get(TIFF_TILE_HEIGHT, 0))
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    tile: int = tags.get(TIFF_TILE_WIDTH, 0) * tags.get(TIFF_TILE_HEIGHT, 0)
+    return max(image.width * image.height, tile)
 
 
 def check_scans(image: Image.Image, content: bytes) -> None:

@@ -13,7 +13,7 @@ from lookalike_server.records import Outcome
 from lookalike_server.rpc import messages
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
-from lookalike_server.rpc.streams import ByteBudget, answer_each
+from lookalike_server.rpc.streams import answer_each
 
 STREAM_WINDOW = 64
 """Pictures of one stream that are under way at once."""
@@ -27,9 +27,8 @@ OUTCOMES = {
 class ImageService(image_service_pb2_grpc.ImageServiceServicer):
     """Messages in, domain calls, messages out."""
 
-    def __init__(self, gate: Gate, budget: ByteBudget) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._budget = budget
 
     async def ImportImages(self, requests: AsyncIterator[pb.ImportImagesRequest], context: Context) -> None:
         """Embed and store pictures."""
@@ -46,7 +45,7 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
             answer,
             context.write,
             window=STREAM_WINDOW,
-            budget=self._budget,
+            budget=self._gate.budget,
             closing=self._gate.closing,
         )
 

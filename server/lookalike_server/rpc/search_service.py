@@ -10,7 +10,7 @@ from lookalike_server.rpc import messages
 from lookalike_server.rpc.deadline import deadline_of
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
-from lookalike_server.rpc.streams import ByteBudget, answer_each
+from lookalike_server.rpc.streams import answer_each
 
 STREAM_WINDOW = 32
 """Searches of one stream that are under way at once."""
@@ -19,9 +19,8 @@ STREAM_WINDOW = 32
 class SearchService(search_service_pb2_grpc.SearchServiceServicer):
     """Messages in, domain calls, messages out."""
 
-    def __init__(self, gate: Gate, budget: ByteBudget) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._budget = budget
 
     async def Search(
         self, request: search_service_pb2.SearchRequest, context: Context
@@ -45,7 +44,7 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
             answer,
             context.write,
             window=STREAM_WINDOW,
-            budget=self._budget,
+            budget=self._gate.budget,
             closing=self._gate.closing,
         )
 

@@ -7,44 +7,10 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from lookalike_server.errors import ShuttingDown
+from lookalike_server.pipeline.budget import ByteBudget, Hold
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
-
-
-class ByteBudget:
-    """Bytes of requests that may be held at once, by all streams together; a single larger one may be held alone."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._freed = asyncio.Event()
-        self.held = 0
-
-    async def hold(self, size: int) -> "Hold":
-        """Hold so many bytes, when there is room for them."""
-        while self.held and self.held + size > self._limit:
-            self._freed.clear()
-            await self._freed.wait()
-        self.held += size
-        return Hold(self, size)
-
-    def give_back(self, size: int) -> None:
-        """Make room; `Hold.release` calls this."""
-        self.held -= size
-        self._freed.set()
-
-
-class Hold:
-    """Some bytes of a budget, until they are released."""
-
-    def __init__(self, budget: ByteBudget, size: int) -> None:
-        self._budget = budget
-        self._size = size
-
-    def release(self, _task: object = None) -> None:
-        """Give the bytes back; again is nothing. May be a task's callback."""
-        self._budget.give_back(self._size)
-        self._size = 0
 
 
 async def answer_each(
