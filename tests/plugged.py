@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike_server.models import tiny
-from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.models.protocol import Engine, Inputs, Model, Outputs
 
 POISON = (13, 37, 99)
 
@@ -83,12 +83,12 @@ class GatedEngine:
         self._inner = inner
         self.name, self.version = inner.name, inner.version
 
-    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        computed.append(pixels[:, 0, 0, 0].tolist())
+    def embed(self, inputs: Inputs) -> Outputs:
+        computed.append(inputs[:, 0, 0, 0].tolist())
         computing.pass_through()
-        if (pixels == np.array(POISON, np.uint8)).all(axis=(1, 2, 3)).any():
+        if (inputs == np.array(POISON, np.uint8)).all(axis=(1, 2, 3)).any():
             raise RuntimeError("poisoned: a detail that callers must not see")
-        return self._inner.embed(pixels)
+        return self._inner.embed(inputs)
 
 
 def install(folder: Path) -> None:

@@ -204,16 +204,16 @@ def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], No
     batcher = Batcher(engine.embed, rules=rules(settings), on_batch=metrics.batched, on_death=on_engine_death)
     metrics.watch(batcher.room, decoder)
     batcher.start()
-    embedder = Embedder(decoder, batcher)
+    embedder = Embedder(decoder, batcher, model.scenes)
     searcher, importer = Searcher(embedder, catalog), Importer(embedder, catalog)
     return Parts(model, engine, decoder, batcher, embedder, catalog, searcher, importer)
 
 
 def warm(model: Model, engine: Engine) -> None:
     """Run one pass of each kind, so that nobody's first picture pays for the engine's preparations."""
-    height, width = model.input_size
+    blank = model.prepare(Image.new("RGB", model.input_size[::-1]))
     for rows in (1, 2):
-        engine.embed(np.zeros((rows, height, width, 3), np.uint8))
+        engine.embed(np.stack([blank] * rows))
 
 
 def decoder_for(model: Model, settings: Settings) -> Decoder:

@@ -74,7 +74,7 @@ def check_engines(settings: Settings) -> dict[str, Any]:
     names = model.engines() if settings.engine == "auto" else [settings.engine]
     engines = [model.engine(name, threads=settings.cores) for name in names]
     pixels = decoder_for(model, settings).decode_now(sample("PNG")).pixels[np.newaxis]
-    vectors = [engine.embed(pixels)[0] for engine in engines]
+    vectors = [engine.embed(pixels).embeddings[0] for engine in engines]
     cosines = [float(vectors[0] @ vector) for vector in vectors]
     if min(cosines) < AGREEMENT:
         raise ArithmeticError(f"engines disagree on the same picture: {dict(zip(names, cosines, strict=True))}")

@@ -18,6 +18,14 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """A kind of place and the calibrated probability that a picture shows it."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place where an image's bytes were seen: a path or URI with forward slashes."""
 
@@ -45,6 +53,8 @@ class Image:
     captured: int | None
     created: int
     updated: int
+    scenes: tuple[Scene, ...] = ()
+    """Most likely first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,8 @@ class Content:
     format: str
     captured: int | None
     vector: Vector
+    scenes: tuple[Scene, ...] = ()
+    """Most likely first."""
 
 
 @dataclass(frozen=True, slots=True)

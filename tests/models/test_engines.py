@@ -13,7 +13,7 @@ from PIL import Image
 
 from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import efficientnet_lite0, engines, registry
-from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.models.protocol import Engine, Model, Outputs
 
 Noise = Callable[[Model, int], NDArray[np.uint8]]
 GetEngine = Callable[[str, str], Engine]
@@ -30,8 +30,9 @@ def test_embeddings_are_float32_unit_vectors(
     name: str, engine_name: str, n: int, get_engine: GetEngine, noise: Noise
 ) -> None:
     model = registry.load(name)
-    embeddings = get_engine(name, engine_name).embed(noise(model, n))
+    embeddings, scenes = get_engine(name, engine_name).embed(noise(model, n))
     assert embeddings.shape == (n, model.dim)
+    assert scenes.shape == (n, len(model.scenes))
     assert embeddings.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
 
@@ -42,8 +43,9 @@ def test_an_embedding_does_not_depend_on_its_batch(
 ) -> None:
     engine = get_engine(name, engine_name)
     batch = noise(registry.load(name), 17)
-    alone = np.concatenate([engine.embed(picture[None]) for picture in batch])
-    np.testing.assert_allclose(engine.embed(batch), alone, atol=1e-5)
+    alone = Outputs.joined([engine.embed(picture[None]) for picture in batch])
+    for ours, theirs in zip(engine.embed(batch), alone, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 @each_engine
@@ -51,7 +53,9 @@ def test_different_pictures_have_different_embeddings(
     name: str, engine_name: str, get_engine: GetEngine, photographs: list[Image.Image]
 ) -> None:
     model = registry.load(name)
-    embeddings = get_engine(name, engine_name).embed(np.stack([model.prepare(image) for image in photographs]))
+    embeddings = (
+        get_engine(name, engine_name).embed(np.stack([model.prepare(image) for image in photographs])).embeddings
+    )
     cosines = embeddings @ embeddings.T
     assert cosines[~np.eye(len(cosines), dtype=bool)].max() < 0.9
 
@@ -68,8 +72,8 @@ def test_it_says_what_it_is(name: str, engine_name: str, get_engine: GetEngine) 
 def test_engines_agree(engine_name: str, get_engine: GetEngine, photographs: list[Image.Image], noise: Noise) -> None:
     model = registry.load("efficientnet-lite0")
     pictures = np.concatenate([np.stack([model.prepare(image) for image in photographs]), noise(model, 5)])
-    ours = get_engine(model.name, FASTEST).embed(pictures)
-    theirs = get_engine(model.name, engine_name).embed(pictures)
+    ours = get_engine(model.name, FASTEST).embed(pictures).embeddings
+    theirs = get_engine(model.name, engine_name).embed(pictures).embeddings
     assert (ours * theirs).sum(axis=1).min() >= 0.99999
 
 

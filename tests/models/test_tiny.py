@@ -14,12 +14,12 @@ EXPECTED = [-0.033082794, 0.071628965, 0.294144332, -0.120692030]
 
 def embed(images: list[Image.Image]) -> NDArray[np.float32]:
     model = registry.load("tiny")
-    return model.engine(threads=1).embed(np.stack([model.prepare(image) for image in images]))
+    return model.engine(threads=1).embed(np.stack([model.prepare(image) for image in images])).embeddings
 
 
 def test_its_embeddings_never_change() -> None:
     ramp = np.arange(32 * 32 * 3, dtype=np.uint8).reshape(1, 32, 32, 3)
-    first = registry.load("tiny").engine(threads=1).embed(ramp)[0, :4]
+    first = registry.load("tiny").engine(threads=1).embed(ramp).embeddings[0, :4]
     np.testing.assert_allclose(first, EXPECTED, atol=1e-6)
 
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike_server.errors import DeadlineExceeded, EngineFailed, QueueFull, ShuttingDown
+from lookalike_server.models.protocol import Inputs, Outputs
 from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.waiting import Rules
@@ -32,11 +33,11 @@ class Engine:
         self.clock = clock
         self.batches: list[list[int]] = []
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def __call__(self, pixels: Inputs) -> Outputs:
         numbers = pixels[:, 0, 0, 0]
         self.batches.append(numbers.tolist())
         self.clock.now += SECONDS_A_ROW * len(pixels)
-        return numbers.astype(np.float32)[:, np.newaxis]
+        return Outputs.of([numbers.astype(np.float32)[:, np.newaxis]])
 
 
 def picture(number: int) -> NDArray[np.uint8]:
@@ -237,7 +238,7 @@ def test_who_cannot_be_served_before_the_deadline_is_refused_at_once(engine: Eng
 def test_an_engine_error_fails_its_batch_only(clock: Clock) -> None:
     engine = Engine(clock)
 
-    def brittle(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def brittle(pixels: Inputs) -> Outputs:
         if 3 in pixels:
             raise ValueError("a secret of the engine's")
         return engine(pixels)
@@ -252,7 +253,7 @@ def test_an_engine_error_fails_its_batch_only(clock: Clock) -> None:
 
 
 def test_an_engine_that_gives_too_few_vectors_fails_its_batch(clock: Clock) -> None:
-    batcher = Batcher(lambda pixels: pixels[1:, 0, 0, :1].astype(np.float32), clock=clock)
+    batcher = Batcher(lambda pixels: Outputs.of([pixels[1:, 0, 0, :1]]), clock=clock)
     futures = [batcher.submit(picture(number), Lane.BULK) for number in range(3)]
     drain(batcher)
     assert [type(future.exception(0)) for future in futures] == [EngineFailed] * 3
@@ -266,7 +267,7 @@ class Fatal(BaseException):
 def test_a_dead_engine_thread_fails_every_waiter_and_is_reported() -> None:
     entered, release, reported = threading.Event(), threading.Event(), threading.Event()
 
-    def dying(_pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def dying(_pixels: Inputs) -> Outputs:
         entered.set()
         release.wait()
         raise Fatal
@@ -288,10 +289,10 @@ def test_a_dead_engine_thread_fails_every_waiter_and_is_reported() -> None:
 def test_closing_finishes_what_waits_and_takes_nothing_new() -> None:
     entered, release = threading.Event(), threading.Event()
 
-    def slow(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def slow(pixels: Inputs) -> Outputs:
         entered.set()
         release.wait()
-        return pixels[:, 0, 0, :1].astype(np.float32)
+        return Outputs.of([pixels[:, 0, 0, :1]])
 
     batcher = Batcher(slow, rules=Rules(max_batch=1))
     batcher.start()
@@ -310,11 +311,11 @@ def test_the_next_batch_forms_while_the_engine_computes() -> None:
     entered, release = threading.Semaphore(0), threading.Semaphore(0)
     sizes: list[int] = []
 
-    def slow(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def slow(pixels: Inputs) -> Outputs:
         sizes.append(len(pixels))
         entered.release()
         release.acquire()
-        return pixels[:, 0, 0, :1].astype(np.float32)
+        return Outputs.of([pixels[:, 0, 0, :1]])
 
     batcher = Batcher(slow, rules=Rules(max_batch=4, slice=10.0))
     batcher.start()

@@ -26,7 +26,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%lookalike/v1/collection_service.proto\x12\x0clookalike.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x01\n\nCollection\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x10\n\x08model_id\x18\x03 \x01(\t\x12\x0b\n\x03\x64im\x18\x04 \x01(\r\x12\x13\n\x0bimage_count\x18\x05 \x01(\x04\x12\x12\n\ngeneration\x18\x06 \x01(\x04\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"G\n\x17\x43reateCollectionRequest\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"H\n\x18\x43reateCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"$\n\x14GetCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"E\n\x15GetCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"?\n\x16ListCollectionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x17ListCollectionsResponse\x12-\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\x18.lookalike.v1.Collection\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"x\n\x17UpdateCollectionRequest\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"H\n\x18UpdateCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"\'\n\x17\x44\x65leteCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x18\x44\x65leteCollectionResponse\x12\x1b\n\x13\x64\x65leted_image_count\x18\x01 \x01(\x04\x32\xf6\x03\n\x11\x43ollectionService\x12\x61\n\x10\x43reateCollection\x12%.lookalike.v1.CreateCollectionRequest\x1a&.lookalike.v1.CreateCollectionResponse\x12X\n\rGetCollection\x12\".lookalike.v1.GetCollectionRequest\x1a#.lookalike.v1.GetCollectionResponse\x12^\n\x0fListCollections\x12$.lookalike.v1.ListCollectionsRequest\x1a%.lookalike.v1.ListCollectionsResponse\x12\x61\n\x10UpdateCollection\x12%.lookalike.v1.UpdateCollectionRequest\x1a&.lookalike.v1.UpdateCollectionResponse\x12\x61\n\x10\x44\x65leteCollection\x12%.lookalike.v1.DeleteCollectionRequest\x1a&.lookalike.v1.DeleteCollectionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%lookalike/v1/collection_service.proto\x12\x0clookalike.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd9\x01\n\nCollection\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x10\n\x08model_id\x18\x03 \x01(\t\x12\x0b\n\x03\x64im\x18\x04 \x01(\r\x12\x13\n\x0bimage_count\x18\x05 \x01(\x04\x12\x12\n\ngeneration\x18\x06 \x01(\x04\x12/\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"V\n\x17\x43reateCollectionRequest\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\x12\r\n\x05model\x18\x02 \x01(\t\"H\n\x18\x43reateCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"$\n\x14GetCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"E\n\x15GetCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"?\n\x16ListCollectionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"a\n\x17ListCollectionsResponse\x12-\n\x0b\x63ollections\x18\x01 \x03(\x0b\x32\x18.lookalike.v1.Collection\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"x\n\x17UpdateCollectionRequest\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"H\n\x18UpdateCollectionResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\"G\n\x12SwitchModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x14\n\x0c\x64rop_missing\x18\x03 \x01(\x08\"`\n\x13SwitchModelResponse\x12,\n\ncollection\x18\x01 \x01(\x0b\x32\x18.lookalike.v1.Collection\x12\x1b\n\x13\x64ropped_image_count\x18\x02 \x01(\x04\"\'\n\x17\x44\x65leteCollectionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"7\n\x18\x44\x65leteCollectionResponse\x12\x1b\n\x13\x64\x65leted_image_count\x18\x01 \x01(\x04\x32\xca\x04\n\x11\x43ollectionService\x12\x61\n\x10\x43reateCollection\x12%.lookalike.v1.CreateCollectionRequest\x1a&.lookalike.v1.CreateCollectionResponse\x12X\n\rGetCollection\x12\".lookalike.v1.GetCollectionRequest\x1a#.lookalike.v1.GetCollectionResponse\x12^\n\x0fListCollections\x12$.lookalike.v1.ListCollectionsRequest\x1a%.lookalike.v1.ListCollectionsResponse\x12\x61\n\x10UpdateCollection\x12%.lookalike.v1.UpdateCollectionRequest\x1a&.lookalike.v1.UpdateCollectionResponse\x12R\n\x0bSwitchModel\x12 .lookalike.v1.SwitchModelRequest\x1a!.lookalike.v1.SwitchModelResponse\x12\x61\n\x10\x44\x65leteCollection\x12%.lookalike.v1.DeleteCollectionRequest\x1a&.lookalike.v1.DeleteCollectionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,25 +36,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COLLECTION']._serialized_start=123
   _globals['_COLLECTION']._serialized_end=340
   _globals['_CREATECOLLECTIONREQUEST']._serialized_start=342
-  _globals['_CREATECOLLECTIONREQUEST']._serialized_end=413
-  _globals['_CREATECOLLECTIONRESPONSE']._serialized_start=415
-  _globals['_CREATECOLLECTIONRESPONSE']._serialized_end=487
-  _globals['_GETCOLLECTIONREQUEST']._serialized_start=489
-  _globals['_GETCOLLECTIONREQUEST']._serialized_end=525
-  _globals['_GETCOLLECTIONRESPONSE']._serialized_start=527
-  _globals['_GETCOLLECTIONRESPONSE']._serialized_end=596
-  _globals['_LISTCOLLECTIONSREQUEST']._serialized_start=598
-  _globals['_LISTCOLLECTIONSREQUEST']._serialized_end=661
-  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_start=663
-  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_end=760
-  _globals['_UPDATECOLLECTIONREQUEST']._serialized_start=762
-  _globals['_UPDATECOLLECTIONREQUEST']._serialized_end=882
-  _globals['_UPDATECOLLECTIONRESPONSE']._serialized_start=884
-  _globals['_UPDATECOLLECTIONRESPONSE']._serialized_end=956
-  _globals['_DELETECOLLECTIONREQUEST']._serialized_start=958
-  _globals['_DELETECOLLECTIONREQUEST']._serialized_end=997
-  _globals['_DELETECOLLECTIONRESPONSE']._serialized_start=999
-  _globals['_DELETECOLLECTIONRESPONSE']._serialized_end=1054
-  _globals['_COLLECTIONSERVICE']._serialized_start=1057
-  _globals['_COLLECTIONSERVICE']._serialized_end=1559
+  _globals['_CREATECOLLECTIONREQUEST']._serialized_end=428
+  _globals['_CREATECOLLECTIONRESPONSE']._serialized_start=430
+  _globals['_CREATECOLLECTIONRESPONSE']._serialized_end=502
+  _globals['_GETCOLLECTIONREQUEST']._serialized_start=504
+  _globals['_GETCOLLECTIONREQUEST']._serialized_end=540
+  _globals['_GETCOLLECTIONRESPONSE']._serialized_start=542
+  _globals['_GETCOLLECTIONRESPONSE']._serialized_end=611
+  _globals['_LISTCOLLECTIONSREQUEST']._serialized_start=613
+  _globals['_LISTCOLLECTIONSREQUEST']._serialized_end=676
+  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_start=678
+  _globals['_LISTCOLLECTIONSRESPONSE']._serialized_end=775
+  _globals['_UPDATECOLLECTIONREQUEST']._serialized_start=777
+  _globals['_UPDATECOLLECTIONREQUEST']._serialized_end=897
+  _globals['_UPDATECOLLECTIONRESPONSE']._serialized_start=899
+  _globals['_UPDATECOLLECTIONRESPONSE']._serialized_end=971
+  _globals['_SWITCHMODELREQUEST']._serialized_start=973
+  _globals['_SWITCHMODELREQUEST']._serialized_end=1044
+  _globals['_SWITCHMODELRESPONSE']._serialized_start=1046
+  _globals['_SWITCHMODELRESPONSE']._serialized_end=1142
+  _globals['_DELETECOLLECTIONREQUEST']._serialized_start=1144
+  _globals['_DELETECOLLECTIONREQUEST']._serialized_end=1183
+  _globals['_DELETECOLLECTIONRESPONSE']._serialized_start=1185
+  _globals['_DELETECOLLECTIONRESPONSE']._serialized_end=1240
+  _globals['_COLLECTIONSERVICE']._serialized_start=1243
+  _globals['_COLLECTIONSERVICE']._serialized_end=1829
 # @@protoc_insertion_point(module_scope)

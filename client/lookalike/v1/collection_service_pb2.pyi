@@ -28,10 +28,12 @@ class Collection(_message.Message):
     def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., model_id: _Optional[str] = ..., dim: _Optional[int] = ..., image_count: _Optional[int] = ..., generation: _Optional[int] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class CreateCollectionRequest(_message.Message):
-    __slots__ = ("collection",)
+    __slots__ = ("collection", "model")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     collection: Collection
-    def __init__(self, collection: _Optional[_Union[Collection, _Mapping]] = ...) -> None: ...
+    model: str
+    def __init__(self, collection: _Optional[_Union[Collection, _Mapping]] = ..., model: _Optional[str] = ...) -> None: ...
 
 class CreateCollectionResponse(_message.Message):
     __slots__ = ("collection",)
@@ -80,6 +82,24 @@ class UpdateCollectionResponse(_message.Message):
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     collection: Collection
     def __init__(self, collection: _Optional[_Union[Collection, _Mapping]] = ...) -> None: ...
+
+class SwitchModelRequest(_message.Message):
+    __slots__ = ("name", "model", "drop_missing")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    DROP_MISSING_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    model: str
+    drop_missing: bool
+    def __init__(self, name: _Optional[str] = ..., model: _Optional[str] = ..., drop_missing: bool = ...) -> None: ...
+
+class SwitchModelResponse(_message.Message):
+    __slots__ = ("collection", "dropped_image_count")
+    COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_IMAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    collection: Collection
+    dropped_image_count: int
+    def __init__(self, collection: _Optional[_Union[Collection, _Mapping]] = ..., dropped_image_count: _Optional[int] = ...) -> None: ...
 
 class DeleteCollectionRequest(_message.Message):
     __slots__ = ("name",)

@@ -55,6 +55,11 @@ class CollectionServiceStub(object):
                 request_serializer=lookalike_dot_v1_dot_collection__service__pb2.UpdateCollectionRequest.SerializeToString,
                 response_deserializer=lookalike_dot_v1_dot_collection__service__pb2.UpdateCollectionResponse.FromString,
                 _registered_method=True)
+        self.SwitchModel = channel.unary_unary(
+                '/lookalike.v1.CollectionService/SwitchModel',
+                request_serializer=lookalike_dot_v1_dot_collection__service__pb2.SwitchModelRequest.SerializeToString,
+                response_deserializer=lookalike_dot_v1_dot_collection__service__pb2.SwitchModelResponse.FromString,
+                _registered_method=True)
         self.DeleteCollection = channel.unary_unary(
                 '/lookalike.v1.CollectionService/DeleteCollection',
                 request_serializer=lookalike_dot_v1_dot_collection__service__pb2.DeleteCollectionRequest.SerializeToString,
@@ -67,9 +72,10 @@ class CollectionServiceServicer(object):
     """
 
     def CreateCollection(self, request, context):
-        """Makes an empty collection that belongs to the server's model.
+        """Makes an empty collection that belongs to one of the served models.
 
-        Errors: INVALID_ARGUMENT BAD_REQUEST (a name or description outside its limits); ALREADY_EXISTS COLLECTION_EXISTS;
+        Errors: INVALID_ARGUMENT BAD_REQUEST (a name or description outside its limits, a model that is not served);
+        ALREADY_EXISTS COLLECTION_EXISTS;
         RESOURCE_EXHAUSTED DISK_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -99,6 +105,18 @@ class CollectionServiceServicer(object):
 
         Errors: INVALID_ARGUMENT BAD_REQUEST (a mask path other than those named, a description too long);
         NOT_FOUND COLLECTION_NOT_FOUND; RESOURCE_EXHAUSTED DISK_FULL.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchModel(self, request, context):
+        """Gives a collection to another served model, at once and whole: searches that begin later see only the vectors that
+        ImageService.ReembedImages has made, and the old ones are removed.
+
+        Errors: INVALID_ARGUMENT BAD_REQUEST (a model that is not served); NOT_FOUND COLLECTION_NOT_FOUND;
+        FAILED_PRECONDITION REEMBED_INCOMPLETE (images lack a new vector, and drop_missing is not set), MODEL_MISMATCH (the
+        collection belongs to this model already); RESOURCE_EXHAUSTED DISK_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +154,11 @@ def add_CollectionServiceServicer_to_server(servicer, server):
                     servicer.UpdateCollection,
                     request_deserializer=lookalike_dot_v1_dot_collection__service__pb2.UpdateCollectionRequest.FromString,
                     response_serializer=lookalike_dot_v1_dot_collection__service__pb2.UpdateCollectionResponse.SerializeToString,
+            ),
+            'SwitchModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchModel,
+                    request_deserializer=lookalike_dot_v1_dot_collection__service__pb2.SwitchModelRequest.FromString,
+                    response_serializer=lookalike_dot_v1_dot_collection__service__pb2.SwitchModelResponse.SerializeToString,
             ),
             'DeleteCollection': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteCollection,
@@ -252,6 +275,33 @@ class CollectionService(object):
             '/lookalike.v1.CollectionService/UpdateCollection',
             lookalike_dot_v1_dot_collection__service__pb2.UpdateCollectionRequest.SerializeToString,
             lookalike_dot_v1_dot_collection__service__pb2.UpdateCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lookalike.v1.CollectionService/SwitchModel',
+            lookalike_dot_v1_dot_collection__service__pb2.SwitchModelRequest.SerializeToString,
+            lookalike_dot_v1_dot_collection__service__pb2.SwitchModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,7 +26,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from lookalike.v1 import types_pb2 as lookalike_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n lookalike/v1/image_service.proto\x12\x0clookalike.v1\x1a google/protobuf/field_mask.proto\x1a\x18lookalike/v1/types.proto\"\xfc\x01\n\x13ImportImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\x11\n\x07\x63ontent\x18\x03 \x01(\x0cH\x00\x12\x12\n\x08image_id\x18\x04 \x01(\tH\x00\x12$\n\x06source\x18\x05 \x01(\x0b\x32\x14.lookalike.v1.Source\x12=\n\x06labels\x18\x06 \x03(\x0b\x32-.lookalike.v1.ImportImagesRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07payload\"\xea\x01\n\x14ImportImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12;\n\x07outcome\x18\x03 \x01(\x0e\x32*.lookalike.v1.ImportImagesResponse.Outcome\x12\x10\n\x08image_id\x18\x04 \x01(\t\"L\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_EXISTED\x10\x02\"A\n\x18\x46indMissingImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\"6\n\x19\x46indMissingImagesResponse\x12\x19\n\x11missing_image_ids\x18\x01 \x03(\t\"R\n\x0fGetImageRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x19\n\x11include_embedding\x18\x03 \x01(\x08\"_\n\x10GetImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12\'\n\tembedding\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\"t\n\x11ListImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\x12$\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x14.lookalike.v1.Filter\"R\n\x12ListImagesResponse\x12#\n\x06images\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Image\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x12UpdateImageRequest\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"9\n\x13UpdateImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\"S\n\x13\x44\x65leteImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\x12\x15\n\rallow_missing\x18\x03 \x01(\x08\"-\n\x14\x44\x65leteImagesResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\r2\x96\x04\n\x0cImageService\x12Y\n\x0cImportImages\x12!.lookalike.v1.ImportImagesRequest\x1a\".lookalike.v1.ImportImagesResponse(\x01\x30\x01\x12\x64\n\x11\x46indMissingImages\x12&.lookalike.v1.FindMissingImagesRequest\x1a\'.lookalike.v1.FindMissingImagesResponse\x12I\n\x08GetImage\x12\x1d.lookalike.v1.GetImageRequest\x1a\x1e.lookalike.v1.GetImageResponse\x12O\n\nListImages\x12\x1f.lookalike.v1.ListImagesRequest\x1a .lookalike.v1.ListImagesResponse\x12R\n\x0bUpdateImage\x12 .lookalike.v1.UpdateImageRequest\x1a!.lookalike.v1.UpdateImageResponse\x12U\n\x0c\x44\x65leteImages\x12!.lookalike.v1.DeleteImagesRequest\x1a\".lookalike.v1.DeleteImagesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n lookalike/v1/image_service.proto\x12\x0clookalike.v1\x1a google/protobuf/field_mask.proto\x1a\x18lookalike/v1/types.proto\"\xa8\x02\n\x13ImportImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\x11\n\x07\x63ontent\x18\x03 \x01(\x0cH\x00\x12\x12\n\x08image_id\x18\x04 \x01(\tH\x00\x12*\n\x08\x65mbedded\x18\x07 \x01(\x0b\x32\x16.lookalike.v1.EmbeddedH\x00\x12$\n\x06source\x18\x05 \x01(\x0b\x32\x14.lookalike.v1.Source\x12=\n\x06labels\x18\x06 \x03(\x0b\x32-.lookalike.v1.ImportImagesRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07payload\"y\n\x08\x45mbedded\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12$\n\x06vector\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x10\n\x08model_id\x18\x03 \x01(\t\x12#\n\x06scenes\x18\x04 \x03(\x0b\x32\x13.lookalike.v1.Scene\"\xea\x01\n\x14ImportImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12;\n\x07outcome\x18\x03 \x01(\x0e\x32*.lookalike.v1.ImportImagesResponse.Outcome\x12\x10\n\x08image_id\x18\x04 \x01(\t\"L\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_EXISTED\x10\x02\"W\n\x14ReembedImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"`\n\x15ReembedImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12\x10\n\x08image_id\x18\x03 \x01(\t\"A\n\x18\x46indMissingImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\"6\n\x19\x46indMissingImagesResponse\x12\x19\n\x11missing_image_ids\x18\x01 \x03(\t\"R\n\x0fGetImageRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x19\n\x11include_embedding\x18\x03 \x01(\x08\"_\n\x10GetImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12\'\n\tembedding\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\"\x8d\x01\n\x11ListImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\x12$\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x14.lookalike.v1.Filter\x12\x17\n\x0fnot_embedded_by\x18\x05 \x01(\t\"R\n\x12ListImagesResponse\x12#\n\x06images\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Image\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x12UpdateImageRequest\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"9\n\x13UpdateImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\"S\n\x13\x44\x65leteImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\x12\x15\n\rallow_missing\x18\x03 \x01(\x08\"-\n\x14\x44\x65leteImagesResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\r2\xf4\x04\n\x0cImageService\x12Y\n\x0cImportImages\x12!.lookalike.v1.ImportImagesRequest\x1a\".lookalike.v1.ImportImagesResponse(\x01\x30\x01\x12\\\n\rReembedImages\x12\".lookalike.v1.ReembedImagesRequest\x1a#.lookalike.v1.ReembedImagesResponse(\x01\x30\x01\x12\x64\n\x11\x46indMissingImages\x12&.lookalike.v1.FindMissingImagesRequest\x1a\'.lookalike.v1.FindMissingImagesResponse\x12I\n\x08GetImage\x12\x1d.lookalike.v1.GetImageRequest\x1a\x1e.lookalike.v1.GetImageResponse\x12O\n\nListImages\x12\x1f.lookalike.v1.ListImagesRequest\x1a .lookalike.v1.ListImagesResponse\x12R\n\x0bUpdateImage\x12 .lookalike.v1.UpdateImageRequest\x1a!.lookalike.v1.UpdateImageResponse\x12U\n\x0c\x44\x65leteImages\x12!.lookalike.v1.DeleteImagesRequest\x1a\".lookalike.v1.DeleteImagesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,33 +36,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._loaded_options = None
   _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_IMPORTIMAGESREQUEST']._serialized_start=111
-  _globals['_IMPORTIMAGESREQUEST']._serialized_end=363
-  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_start=307
-  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_end=352
-  _globals['_IMPORTIMAGESRESPONSE']._serialized_start=366
-  _globals['_IMPORTIMAGESRESPONSE']._serialized_end=600
-  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_start=524
-  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_end=600
-  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_start=602
-  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_end=667
-  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_start=669
-  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_end=723
-  _globals['_GETIMAGEREQUEST']._serialized_start=725
-  _globals['_GETIMAGEREQUEST']._serialized_end=807
-  _globals['_GETIMAGERESPONSE']._serialized_start=809
-  _globals['_GETIMAGERESPONSE']._serialized_end=904
-  _globals['_LISTIMAGESREQUEST']._serialized_start=906
-  _globals['_LISTIMAGESREQUEST']._serialized_end=1022
-  _globals['_LISTIMAGESRESPONSE']._serialized_start=1024
-  _globals['_LISTIMAGESRESPONSE']._serialized_end=1106
-  _globals['_UPDATEIMAGEREQUEST']._serialized_start=1108
-  _globals['_UPDATEIMAGEREQUEST']._serialized_end=1213
-  _globals['_UPDATEIMAGERESPONSE']._serialized_start=1215
-  _globals['_UPDATEIMAGERESPONSE']._serialized_end=1272
-  _globals['_DELETEIMAGESREQUEST']._serialized_start=1274
-  _globals['_DELETEIMAGESREQUEST']._serialized_end=1357
-  _globals['_DELETEIMAGESRESPONSE']._serialized_start=1359
-  _globals['_DELETEIMAGESRESPONSE']._serialized_end=1404
-  _globals['_IMAGESERVICE']._serialized_start=1407
-  _globals['_IMAGESERVICE']._serialized_end=1941
+  _globals['_IMPORTIMAGESREQUEST']._serialized_end=407
+  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_start=351
+  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_end=396
+  _globals['_EMBEDDED']._serialized_start=409
+  _globals['_EMBEDDED']._serialized_end=530
+  _globals['_IMPORTIMAGESRESPONSE']._serialized_start=533
+  _globals['_IMPORTIMAGESRESPONSE']._serialized_end=767
+  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_start=691
+  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_end=767
+  _globals['_REEMBEDIMAGESREQUEST']._serialized_start=769
+  _globals['_REEMBEDIMAGESREQUEST']._serialized_end=856
+  _globals['_REEMBEDIMAGESRESPONSE']._serialized_start=858
+  _globals['_REEMBEDIMAGESRESPONSE']._serialized_end=954
+  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_start=956
+  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_end=1021
+  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_start=1023
+  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_end=1077
+  _globals['_GETIMAGEREQUEST']._serialized_start=1079
+  _globals['_GETIMAGEREQUEST']._serialized_end=1161
+  _globals['_GETIMAGERESPONSE']._serialized_start=1163
+  _globals['_GETIMAGERESPONSE']._serialized_end=1258
+  _globals['_LISTIMAGESREQUEST']._serialized_start=1261
+  _globals['_LISTIMAGESREQUEST']._serialized_end=1402
+  _globals['_LISTIMAGESRESPONSE']._serialized_start=1404
+  _globals['_LISTIMAGESRESPONSE']._serialized_end=1486
+  _globals['_UPDATEIMAGEREQUEST']._serialized_start=1488
+  _globals['_UPDATEIMAGEREQUEST']._serialized_end=1593
+  _globals['_UPDATEIMAGERESPONSE']._serialized_start=1595
+  _globals['_UPDATEIMAGERESPONSE']._serialized_end=1652
+  _globals['_DELETEIMAGESREQUEST']._serialized_start=1654
+  _globals['_DELETEIMAGESREQUEST']._serialized_end=1737
+  _globals['_DELETEIMAGESRESPONSE']._serialized_start=1739
+  _globals['_DELETEIMAGESRESPONSE']._serialized_end=1784
+  _globals['_IMAGESERVICE']._serialized_start=1787
+  _globals['_IMAGESERVICE']._serialized_end=2415
 # @@protoc_insertion_point(module_scope)

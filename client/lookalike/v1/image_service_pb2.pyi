@@ -9,7 +9,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ImportImagesRequest(_message.Message):
-    __slots__ = ("tag", "collection", "content", "image_id", "source", "labels")
+    __slots__ = ("tag", "collection", "content", "image_id", "embedded", "source", "labels")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -21,15 +21,29 @@ class ImportImagesRequest(_message.Message):
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDED_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     tag: int
     collection: str
     content: bytes
     image_id: str
+    embedded: Embedded
     source: _types_pb2.Source
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, tag: _Optional[int] = ..., collection: _Optional[str] = ..., content: _Optional[bytes] = ..., image_id: _Optional[str] = ..., source: _Optional[_Union[_types_pb2.Source, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, tag: _Optional[int] = ..., collection: _Optional[str] = ..., content: _Optional[bytes] = ..., image_id: _Optional[str] = ..., embedded: _Optional[_Union[Embedded, _Mapping]] = ..., source: _Optional[_Union[_types_pb2.Source, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class Embedded(_message.Message):
+    __slots__ = ("image_id", "vector", "model_id", "scenes")
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    SCENES_FIELD_NUMBER: _ClassVar[int]
+    image_id: str
+    vector: _types_pb2.Vector
+    model_id: str
+    scenes: _containers.RepeatedCompositeFieldContainer[_types_pb2.Scene]
+    def __init__(self, image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., model_id: _Optional[str] = ..., scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ...) -> None: ...
 
 class ImportImagesResponse(_message.Message):
     __slots__ = ("tag", "status", "outcome", "image_id")
@@ -50,6 +64,28 @@ class ImportImagesResponse(_message.Message):
     outcome: ImportImagesResponse.Outcome
     image_id: str
     def __init__(self, tag: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.ItemStatus, _Mapping]] = ..., outcome: _Optional[_Union[ImportImagesResponse.Outcome, str]] = ..., image_id: _Optional[str] = ...) -> None: ...
+
+class ReembedImagesRequest(_message.Message):
+    __slots__ = ("tag", "collection", "model", "content")
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    tag: int
+    collection: str
+    model: str
+    content: bytes
+    def __init__(self, tag: _Optional[int] = ..., collection: _Optional[str] = ..., model: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
+
+class ReembedImagesResponse(_message.Message):
+    __slots__ = ("tag", "status", "image_id")
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    tag: int
+    status: _types_pb2.ItemStatus
+    image_id: str
+    def __init__(self, tag: _Optional[int] = ..., status: _Optional[_Union[_types_pb2.ItemStatus, _Mapping]] = ..., image_id: _Optional[str] = ...) -> None: ...
 
 class FindMissingImagesRequest(_message.Message):
     __slots__ = ("collection", "image_ids")
@@ -84,16 +120,18 @@ class GetImageResponse(_message.Message):
     def __init__(self, image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ...) -> None: ...
 
 class ListImagesRequest(_message.Message):
-    __slots__ = ("collection", "page_size", "page_token", "filter")
+    __slots__ = ("collection", "page_size", "page_token", "filter", "not_embedded_by")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
+    NOT_EMBEDDED_BY_FIELD_NUMBER: _ClassVar[int]
     collection: str
     page_size: int
     page_token: str
     filter: _types_pb2.Filter
-    def __init__(self, collection: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ...) -> None: ...
+    not_embedded_by: str
+    def __init__(self, collection: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., not_embedded_by: _Optional[str] = ...) -> None: ...
 
 class ListImagesResponse(_message.Message):
     __slots__ = ("images", "next_page_token")

@@ -40,6 +40,11 @@ class ImageServiceStub(object):
                 request_serializer=lookalike_dot_v1_dot_image__service__pb2.ImportImagesRequest.SerializeToString,
                 response_deserializer=lookalike_dot_v1_dot_image__service__pb2.ImportImagesResponse.FromString,
                 _registered_method=True)
+        self.ReembedImages = channel.stream_stream(
+                '/lookalike.v1.ImageService/ReembedImages',
+                request_serializer=lookalike_dot_v1_dot_image__service__pb2.ReembedImagesRequest.SerializeToString,
+                response_deserializer=lookalike_dot_v1_dot_image__service__pb2.ReembedImagesResponse.FromString,
+                _registered_method=True)
         self.FindMissingImages = channel.unary_unary(
                 '/lookalike.v1.ImageService/FindMissingImages',
                 request_serializer=lookalike_dot_v1_dot_image__service__pb2.FindMissingImagesRequest.SerializeToString,
@@ -83,11 +88,27 @@ class ImageServiceServicer(object):
         INVALID_ARGUMENT    IMAGE_TOO_LARGE       over Limits.max_image_bytes or max_image_pixels
         NOT_FOUND           COLLECTION_NOT_FOUND
         NOT_FOUND           IMAGE_NOT_FOUND       image_id was sent instead of bytes and the collection does not hold it
-        FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to another model than the one served
+        FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to a model that is not served; or a ready embedding's
+        model is not the collection's
         RESOURCE_EXHAUSTED  QUEUE_FULL, DISK_FULL see retry_after_ms; nothing of this item was stored
         INTERNAL            INTERNAL              the network failed on this picture's batch
         The stream itself ends only with the errors that any rpc may answer; when the server drains, it answers what it has
         read and then ends the stream with SHUTTING_DOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReembedImages(self, request_iterator, context):
+        """Embeds images of a collection once more, with another served model, beside the vectors in use: searches and imports go
+        on with those until CollectionService.SwitchModel. One answer per request, sent after the new vector is durable, in any
+        order; one bad picture is one answer with an error. The server reads ahead at most 64 pictures. To go on after a break,
+        ask ListImages for what is not_embedded_by the model.
+
+        Errors, per item: those of ImportImages, of which
+        INVALID_ARGUMENT    BAD_REQUEST           no content, or a model that is not served
+        NOT_FOUND           IMAGE_NOT_FOUND       the collection does not hold an image of these bytes: the file has changed
+        FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to this model already
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +170,11 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     request_deserializer=lookalike_dot_v1_dot_image__service__pb2.ImportImagesRequest.FromString,
                     response_serializer=lookalike_dot_v1_dot_image__service__pb2.ImportImagesResponse.SerializeToString,
             ),
+            'ReembedImages': grpc.stream_stream_rpc_method_handler(
+                    servicer.ReembedImages,
+                    request_deserializer=lookalike_dot_v1_dot_image__service__pb2.ReembedImagesRequest.FromString,
+                    response_serializer=lookalike_dot_v1_dot_image__service__pb2.ReembedImagesResponse.SerializeToString,
+            ),
             'FindMissingImages': grpc.unary_unary_rpc_method_handler(
                     servicer.FindMissingImages,
                     request_deserializer=lookalike_dot_v1_dot_image__service__pb2.FindMissingImagesRequest.FromString,
@@ -203,6 +229,33 @@ class ImageService(object):
             '/lookalike.v1.ImageService/ImportImages',
             lookalike_dot_v1_dot_image__service__pb2.ImportImagesRequest.SerializeToString,
             lookalike_dot_v1_dot_image__service__pb2.ImportImagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReembedImages(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/lookalike.v1.ImageService/ReembedImages',
+            lookalike_dot_v1_dot_image__service__pb2.ReembedImagesRequest.SerializeToString,
+            lookalike_dot_v1_dot_image__service__pb2.ReembedImagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -17,7 +17,7 @@ CONSISTENCY_STRONG: Consistency
 CONSISTENCY_EVENTUAL: Consistency
 
 class SearchRequest(_message.Message):
-    __slots__ = ("collection", "picture", "image_id", "vector", "examples", "limit", "max_distance", "filter", "exact", "include_embeddings", "consistency")
+    __slots__ = ("collection", "picture", "image_id", "vector", "examples", "limit", "max_distance", "filter", "exact", "include_embeddings", "consistency", "prefer")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     PICTURE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,7 @@ class SearchRequest(_message.Message):
     EXACT_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
+    PREFER_FIELD_NUMBER: _ClassVar[int]
     collection: str
     picture: _types_pb2.Picture
     image_id: str
@@ -40,35 +41,50 @@ class SearchRequest(_message.Message):
     exact: bool
     include_embeddings: bool
     consistency: Consistency
-    def __init__(self, collection: _Optional[str] = ..., picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., examples: _Optional[_Union[_types_pb2.Examples, _Mapping]] = ..., limit: _Optional[int] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., exact: bool = ..., include_embeddings: bool = ..., consistency: _Optional[_Union[Consistency, str]] = ...) -> None: ...
+    prefer: ScenePreference
+    def __init__(self, collection: _Optional[str] = ..., picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., examples: _Optional[_Union[_types_pb2.Examples, _Mapping]] = ..., limit: _Optional[int] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., exact: bool = ..., include_embeddings: bool = ..., consistency: _Optional[_Union[Consistency, str]] = ..., prefer: _Optional[_Union[ScenePreference, _Mapping]] = ...) -> None: ...
+
+class ScenePreference(_message.Message):
+    __slots__ = ("scenes", "same_as_query", "weight")
+    SCENES_FIELD_NUMBER: _ClassVar[int]
+    SAME_AS_QUERY_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    scenes: _containers.RepeatedScalarFieldContainer[str]
+    same_as_query: bool
+    weight: float
+    def __init__(self, scenes: _Optional[_Iterable[str]] = ..., same_as_query: bool = ..., weight: _Optional[float] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
-    __slots__ = ("matches", "model_id", "generation", "exact", "timings")
+    __slots__ = ("matches", "model_id", "generation", "exact", "timings", "query_scenes")
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     EXACT_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
+    QUERY_SCENES_FIELD_NUMBER: _ClassVar[int]
     matches: _containers.RepeatedCompositeFieldContainer[Match]
     model_id: str
     generation: int
     exact: bool
     timings: _types_pb2.Timings
-    def __init__(self, matches: _Optional[_Iterable[_Union[Match, _Mapping]]] = ..., model_id: _Optional[str] = ..., generation: _Optional[int] = ..., exact: bool = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ...) -> None: ...
+    query_scenes: _containers.RepeatedCompositeFieldContainer[_types_pb2.Scene]
+    def __init__(self, matches: _Optional[_Iterable[_Union[Match, _Mapping]]] = ..., model_id: _Optional[str] = ..., generation: _Optional[int] = ..., exact: bool = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., query_scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ...) -> None: ...
 
 class Match(_message.Message):
-    __slots__ = ("rank", "distance", "score", "image", "embedding")
+    __slots__ = ("rank", "distance", "score", "image", "embedding", "scene_agreement")
     RANK_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    SCENE_AGREEMENT_FIELD_NUMBER: _ClassVar[int]
     rank: int
     distance: float
     score: float
     image: _types_pb2.Image
     embedding: _types_pb2.Vector
-    def __init__(self, rank: _Optional[int] = ..., distance: _Optional[float] = ..., score: _Optional[float] = ..., image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ...) -> None: ...
+    scene_agreement: float
+    def __init__(self, rank: _Optional[int] = ..., distance: _Optional[float] = ..., score: _Optional[float] = ..., image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., scene_agreement: _Optional[float] = ...) -> None: ...
 
 class SearchStreamRequest(_message.Message):
     __slots__ = ("tag", "search")
@@ -89,24 +105,28 @@ class SearchStreamResponse(_message.Message):
     def __init__(self, tag: _Optional[int] = ..., result: _Optional[_Union[SearchResponse, _Mapping]] = ..., error: _Optional[_Union[_types_pb2.ItemStatus, _Mapping]] = ...) -> None: ...
 
 class EmbedRequest(_message.Message):
-    __slots__ = ("picture",)
+    __slots__ = ("picture", "model")
     PICTURE_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
     picture: _types_pb2.Picture
-    def __init__(self, picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ...) -> None: ...
+    model: str
+    def __init__(self, picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., model: _Optional[str] = ...) -> None: ...
 
 class EmbedResponse(_message.Message):
-    __slots__ = ("vector", "model_id", "width", "height", "timings")
+    __slots__ = ("vector", "model_id", "width", "height", "timings", "scenes")
     VECTOR_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
+    SCENES_FIELD_NUMBER: _ClassVar[int]
     vector: _types_pb2.Vector
     model_id: str
     width: int
     height: int
     timings: _types_pb2.Timings
-    def __init__(self, vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., model_id: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ...) -> None: ...
+    scenes: _containers.RepeatedCompositeFieldContainer[_types_pb2.Scene]
+    def __init__(self, vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., model_id: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ...) -> None: ...
 
 class GetServerInfoRequest(_message.Message):
     __slots__ = ()
@@ -134,20 +154,22 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., versions: _Optional[_Mapping[str, str]] = ..., ready: bool = ...) -> None: ...
 
 class ModelInfo(_message.Message):
-    __slots__ = ("id", "name", "dim", "engine", "input_width", "input_height")
+    __slots__ = ("id", "name", "dim", "engine", "input_width", "input_height", "scenes")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DIM_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FIELD_NUMBER: _ClassVar[int]
     INPUT_WIDTH_FIELD_NUMBER: _ClassVar[int]
     INPUT_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    SCENES_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     dim: int
     engine: str
     input_width: int
     input_height: int
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., dim: _Optional[int] = ..., engine: _Optional[str] = ..., input_width: _Optional[int] = ..., input_height: _Optional[int] = ...) -> None: ...
+    scenes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., dim: _Optional[int] = ..., engine: _Optional[str] = ..., input_width: _Optional[int] = ..., input_height: _Optional[int] = ..., scenes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("max_image_bytes", "max_image_pixels", "max_limit", "max_page_size", "max_ids", "formats")

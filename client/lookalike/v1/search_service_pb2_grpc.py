@@ -73,7 +73,7 @@ class SearchServiceServicer(object):
         INVALID_ARGUMENT    DIMENSION_MISMATCH    a vector of the wrong length, of zeros, or with a NaN
         NOT_FOUND           COLLECTION_NOT_FOUND
         NOT_FOUND           IMAGE_NOT_FOUND       the query names an image that the collection does not hold
-        FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to another model than the one served
+        FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to a model that is not served
         RESOURCE_EXHAUSTED  QUEUE_FULL            more waits than can be done in good time; see retry-after-ms
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

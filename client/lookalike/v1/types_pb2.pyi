@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Image(_message.Message):
-    __slots__ = ("id", "collection", "sources", "labels", "width", "height", "size_bytes", "format", "capture_time", "create_time", "update_time")
+    __slots__ = ("id", "collection", "sources", "labels", "width", "height", "size_bytes", "format", "capture_time", "create_time", "update_time", "scenes")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +26,7 @@ class Image(_message.Message):
     CAPTURE_TIME_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    SCENES_FIELD_NUMBER: _ClassVar[int]
     id: str
     collection: str
     sources: _containers.RepeatedCompositeFieldContainer[Source]
@@ -37,7 +38,16 @@ class Image(_message.Message):
     capture_time: _timestamp_pb2.Timestamp
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., collection: _Optional[str] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., format: _Optional[str] = ..., capture_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    scenes: _containers.RepeatedCompositeFieldContainer[Scene]
+    def __init__(self, id: _Optional[str] = ..., collection: _Optional[str] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., format: _Optional[str] = ..., capture_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., scenes: _Optional[_Iterable[_Union[Scene, _Mapping]]] = ...) -> None: ...
+
+class Scene(_message.Message):
+    __slots__ = ("name", "probability")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    probability: float
+    def __init__(self, name: _Optional[str] = ..., probability: _Optional[float] = ...) -> None: ...
 
 class Source(_message.Message):
     __slots__ = ("path", "modify_time")
@@ -94,7 +104,7 @@ class Examples(_message.Message):
     def __init__(self, positives: _Optional[_Iterable[_Union[Example, _Mapping]]] = ..., negatives: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
 
 class Filter(_message.Message):
-    __slots__ = ("labels", "path_prefix", "capture_time", "image_ids", "not_image_ids", "not_same_folder")
+    __slots__ = ("labels", "path_prefix", "capture_time", "image_ids", "not_image_ids", "not_same_folder", "scenes", "same_scene", "not_same_source")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -108,13 +118,19 @@ class Filter(_message.Message):
     IMAGE_IDS_FIELD_NUMBER: _ClassVar[int]
     NOT_IMAGE_IDS_FIELD_NUMBER: _ClassVar[int]
     NOT_SAME_FOLDER_FIELD_NUMBER: _ClassVar[int]
+    SCENES_FIELD_NUMBER: _ClassVar[int]
+    SAME_SCENE_FIELD_NUMBER: _ClassVar[int]
+    NOT_SAME_SOURCE_FIELD_NUMBER: _ClassVar[int]
     labels: _containers.ScalarMap[str, str]
     path_prefix: str
     capture_time: TimeRange
     image_ids: _containers.RepeatedScalarFieldContainer[str]
     not_image_ids: _containers.RepeatedScalarFieldContainer[str]
     not_same_folder: bool
-    def __init__(self, labels: _Optional[_Mapping[str, str]] = ..., path_prefix: _Optional[str] = ..., capture_time: _Optional[_Union[TimeRange, _Mapping]] = ..., image_ids: _Optional[_Iterable[str]] = ..., not_image_ids: _Optional[_Iterable[str]] = ..., not_same_folder: bool = ...) -> None: ...
+    scenes: _containers.RepeatedScalarFieldContainer[str]
+    same_scene: bool
+    not_same_source: bool
+    def __init__(self, labels: _Optional[_Mapping[str, str]] = ..., path_prefix: _Optional[str] = ..., capture_time: _Optional[_Union[TimeRange, _Mapping]] = ..., image_ids: _Optional[_Iterable[str]] = ..., not_image_ids: _Optional[_Iterable[str]] = ..., not_same_folder: bool = ..., scenes: _Optional[_Iterable[str]] = ..., same_scene: bool = ..., not_same_source: bool = ...) -> None: ...
 
 class TimeRange(_message.Message):
     __slots__ = ("start", "end")

@@ -62,6 +62,7 @@ class EfficientNetLite0:
         self.id = f"{network.name}-{network.fingerprint()}-{PREPROCESSING}"
         self.dim = network.dim
         self.input_size = network.input_size
+        self.scenes = network.scenes
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Turn a decoded picture, of any mode and size, into pixels [224, 224, 3]."""

@@ -1,10 +1,10 @@
 """What a model hands to an engine: the files and the code that describe its network.
 
-The weights are stored once, in a .npz file that every engine reads. The .onnx file holds the graph alone: its
-initializers bear the names of the weights and no data.
+The weights are stored once, in one file that every engine reads. The .onnx file holds the graph alone: its initializers
+bear the names of the weights and no data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,21 +16,41 @@ from numpy.typing import NDArray
 
 from lookalike_server.errors import ModelFileError
 
+Weights = Mapping[str, NDArray[np.float32]]
+"""One array a Keras variable, under the variable's path, such as `stem/kernel`."""
+
+
+def read_npz(path: Path) -> Weights:
+    """Read weights, of any precision, from a .npz file. Raises ModelFileError when it is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return {name: arrays[name].astype(np.float32) for name in arrays.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise ModelFileError(f"The weights are damaged, {path}: {error}") from error
+
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A network that maps uint8 RGB pixels [n, *input_size, 3] to L2-normalised float32 embeddings [n, dim]."""
+    """A network that maps RGB pixels [n, *input_size, 3] to L2-normalised float32 embeddings [n, dim].
+
+    Where there are `scenes`, it has a second output: their probabilities [n, len(scenes)].
+    """
 
     name: str
     weights: Path
-    """A .npz file: one array a Keras variable, under the variable's path, such as `stem/kernel`."""
+    """The file that `read` reads."""
     graph: Path
-    """An .onnx file: input `pixels`, output `embeddings`, initializers named as in `weights`, without data."""
+    """An .onnx file: input `pixels`, outputs `embeddings` and `scenes`, initializers named as the weights, no data."""
     build: Callable[[], Any]
     """Returns the keras.Model, weights not loaded; called by engines that run Keras, and imports it."""
     input_size: tuple[int, int]
     """Height and width."""
     dim: int
+    scenes: tuple[str, ...] = ()
+    dtype: type[np.uint8 | np.float32] = np.uint8
+    """Of the pixels."""
+    read: Callable[[Path], Weights] = read_npz
+    """Raises ModelFileError when the file is damaged or another network's."""
 
     def fingerprint(self) -> str:
         """First 8 hexadecimal digits of the weights' SHA-256. Raises ModelFileError when the file cannot be read."""
@@ -39,10 +59,11 @@ class Network:
         except OSError as error:
             raise ModelFileError(f"Cannot read the weights of {self.name}: {error}") from error
 
-    def arrays(self) -> dict[str, NDArray[np.float32]]:
-        """The weights by the path of their variable, as float32. Raises ModelFileError when the file is damaged."""
-        try:
-            with self.weights.open("rb") as file, np.load(file) as arrays:
-                return {path: arrays[path].astype(np.float32) for path in arrays.files}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise ModelFileError(f"The weights of {self.name} are damaged, {self.weights}: {error}") from error
+    def arrays(self) -> Weights:
+        """The weights by the path of their variable. Raises ModelFileError when the file is damaged."""
+        return self.read(self.weights)
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the graph's outputs."""
+        return ["embeddings", "scenes"] if self.scenes else ["embeddings"]

@@ -7,11 +7,34 @@ the model's network: TensorFlow is its home, ONNX Runtime serves the same networ
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+Inputs = NDArray[Any]
+"""What `prepare` returns, one picture or a batch stacked along a first axis; shape and type are the model's own."""
+
+
+class Outputs(NamedTuple):
+    """What a network tells about a batch of n pictures."""
+
+    embeddings: NDArray[np.float32]
+    """[n, dim], L2-normalised."""
+    scenes: NDArray[np.float32]
+    """[n, len(model.scenes)] probabilities; [n, 0] of a model that tells none."""
+
+    @classmethod
+    def of(cls, arrays: Sequence[NDArray[np.float32]]) -> Self:
+        """From embeddings alone, or embeddings and scenes."""
+        embeddings, scenes = arrays if len(arrays) == 2 else (*arrays, np.empty((len(arrays[0]), 0)))
+        return cls(np.asarray(embeddings, np.float32), np.asarray(scenes, np.float32))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """From the outputs of a batch's parts, in their order."""
+        return cls(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 class Engine(Protocol):
@@ -22,8 +45,8 @@ class Engine(Protocol):
     version: str
     """The library and its version, such as `onnxruntime 1.23.0`."""
 
-    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Map a batch [n, height, width, 3] of RGB pixels to L2-normalised embeddings [n, dim], n >= 1."""
+    def embed(self, inputs: Inputs) -> Outputs:
+        """Run the network on a batch of n >= 1 prepared pictures."""
         ...
 
 
@@ -37,7 +60,9 @@ class Model(Protocol):
     dim: int
     """Length of an embedding."""
     input_size: tuple[int, int]
-    """Height and width of the pixels that `prepare` returns."""
+    """Height and width of the network's input: pictures need not be larger."""
+    scenes: tuple[str, ...]
+    """The kinds of place that it tells apart, in the order of `Outputs.scenes`; empty when it tells none."""
     honours_orientation: bool
     """Whether the EXIF orientation is applied before `prepare`."""
     draft_size: tuple[int, int] | None
@@ -46,8 +71,8 @@ class Model(Protocol):
     None: never.
     """
 
-    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Turn a decoded picture, of any mode and size, into the network's input [height, width, 3]."""
+    def prepare(self, image: Image.Image) -> Inputs:
+        """Turn a decoded picture, of any mode and size, into the network's input, always of one shape and type."""
         ...
 
     def engines(self) -> Sequence[str]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import pixels
-from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.models.protocol import Engine, Inputs, Model, Outputs
 
 SIDE = 32
 """Height and width of the input, pixels."""
@@ -35,6 +35,7 @@ class TinyModel:
     id = "tiny-1"
     dim = DIM
     input_size = (SIDE, SIDE)
+    scenes: tuple[str, ...] = ()
     honours_orientation = True
     draft_size: tuple[int, int] | None = (2 * SIDE, 2 * SIDE)
 
@@ -63,12 +64,11 @@ class NumpyEngine:
         # RandomState's stream is frozen, default_rng's may change with numpy; the extra row is for the constant below.
         self._projection = np.random.RandomState(2014).standard_normal((CELLS * CELLS * 3 + 1, DIM))
 
-    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def embed(self, inputs: Inputs) -> Outputs:
         """Map pixels [n, 32, 32, 3] to unit vectors [n, 64]."""
         cell = SIDE // CELLS
-        cells = pixels.reshape(len(pixels), CELLS, cell, CELLS, cell, 3).mean(axis=(2, 4)).reshape(len(pixels), -1)
+        cells = inputs.reshape(len(inputs), CELLS, cell, CELLS, cell, 3).mean(axis=(2, 4)).reshape(len(inputs), -1)
         layout = cells - cells.mean(axis=1, keepdims=True)
         # One grey level's worth of a constant: a picture of one grey has no layout, and must not become a zero vector.
         projected = np.insert(layout, 0, 1.0, axis=1) @ self._projection
-        unit: NDArray[np.float32] = (projected / np.linalg.norm(projected, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        return Outputs.of([projected / np.linalg.norm(projected, axis=1, keepdims=True)])

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike_server.errors import EngineFailed, LookalikeError, ShuttingDown
+from lookalike_server.models.protocol import Inputs, Outputs
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.waiting import Computed, Rules, Ticket, WaitingRoom
@@ -22,13 +22,13 @@ from lookalike_server.pipeline.waiting import Computed, Rules, Ticket, WaitingRo
 log = logging.getLogger("lookalike.batch")
 
 Clock = Callable[[], float]
-Embed = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Embed = Callable[[Inputs], Outputs]
 
 
 class Batcher:
     """The one engine thread: whenever it falls free it takes the next batch and runs it.
 
-    `embed` maps pixels [n, height, width, 3] to vectors [n, dim]. `on_death` is called, on the dying thread, when the
+    `embed` runs a network on n prepared pictures. `on_death` is called, on the dying thread, when the
     thread ends for any other reason than `close`.
     """
 
@@ -54,8 +54,8 @@ class Batcher:
         """Begin to serve."""
         self._thread.start()
 
-    def submit(self, pixels: NDArray[np.uint8], lane: Lane, deadline: float = math.inf) -> "Future[Computed]":
-        """Queue one picture, [height, width, 3]; the deadline is on the batcher's clock.
+    def submit(self, pixels: Inputs, lane: Lane, deadline: float = math.inf) -> "Future[Computed]":
+        """Queue one prepared picture; the deadline is on the batcher's clock.
 
         Raises QueueFull, DeadlineExceeded or ShuttingDown. The future fails with DeadlineExceeded or EngineFailed;
         cancel it to leave.
@@ -103,9 +103,10 @@ class Batcher:
     def _run(self, batch: list[Ticket]) -> None:
         start = self._clock()
         try:
-            vectors = self._embed(np.stack([ticket.pixels for ticket in batch]))
-            if len(vectors) != len(batch):
-                raise ValueError(f"{len(vectors)} vectors for {len(batch)} pictures")
+            outputs = self._embed(np.stack([ticket.pixels for ticket in batch]))
+            for rows in outputs:
+                if len(rows) != len(batch):
+                    raise ValueError(f"{len(rows)} rows for {len(batch)} pictures")
         except Exception:
             log.exception("the engine failed on a batch of %d", len(batch))
             fail(batch, EngineFailed("the network failed on this picture's batch"))
@@ -116,8 +117,8 @@ class Batcher:
         seconds = self._clock() - start
         self.room.cost.learn(len(batch), seconds)
         self._on_batch(len(batch), seconds)
-        for ticket, vector in zip(batch, vectors, strict=True):
-            ticket.future.set_result(Computed(vector, start - ticket.arrived, seconds))
+        for ticket, vector, scenes in zip(batch, *outputs, strict=True):
+            ticket.future.set_result(Computed(vector, scenes, start - ticket.arrived, seconds))
 
     def _die(self) -> None:
         with self._wakeup:

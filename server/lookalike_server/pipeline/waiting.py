@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ class Computed:
     """What a ticket is exchanged for."""
 
     vector: NDArray[np.float32]
+    """The embedding, [dim]."""
+    scenes: NDArray[np.float32]
+    """Probabilities of the model's scenes; empty when it tells none."""
     queue_seconds: float
     embed_seconds: float
 
@@ -41,7 +45,7 @@ class Computed:
 class Ticket:
     """One picture in the waiting room. `deadline` and `arrived` are on the room's clock."""
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[Any]
     lane: Lane
     arrived: float
     deadline: float = math.inf

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models.network import Network
+from lookalike_server.models.protocol import Inputs, Outputs
 
 
 class OnnxEngine:
@@ -28,16 +29,17 @@ class OnnxEngine:
     def __init__(self, network: Network, threads: int) -> None:
         """Raises ModelFileError when the files are damaged or belong to different networks."""
         self._session = _session(network)
+        self._outputs = network.outputs
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
 
-    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Map pixels [n, height, width, 3] to unit vectors [n, dim]."""
-        rows = [pixels[row : row + 1] for row in range(len(pixels))]
-        return np.concatenate(list(self._pool.map(self._run, rows)))
+    def embed(self, inputs: Inputs) -> Outputs:
+        """Run the network on pixels [n, height, width, 3]."""
+        rows = [inputs[row : row + 1] for row in range(len(inputs))]
+        return Outputs.of([np.concatenate(arrays) for arrays in zip(*self._pool.map(self._run, rows), strict=True)])
 
-    def _run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        (embeddings,) = self._session.run(["embeddings"], {"pixels": pixels})
-        return np.asarray(embeddings, np.float32)
+    def _run(self, pixels: Inputs) -> list[NDArray[np.float32]]:
+        found: list[NDArray[np.float32]] = self._session.run(self._outputs, {"pixels": pixels})
+        return found
 
 
 def _session(network: Network) -> onnxruntime.InferenceSession:

@@ -5,12 +5,10 @@ Importing this module imports TensorFlow.
 
 import logging
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models.keras_backend import tf
 from lookalike_server.models.network import Network
+from lookalike_server.models.protocol import Inputs, Outputs
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +28,13 @@ class TensorFlowEngine:
         self._chunk = CHUNK * threads
         self._run = _trace(network)
 
-    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Map pixels [n, height, width, 3] to unit vectors [n, dim]."""
-        chunks = [pixels[start : start + self._chunk] for start in range(0, len(pixels), self._chunk)]
-        return np.concatenate([self._run(tf.constant(chunk)).numpy() for chunk in chunks])
+    def embed(self, inputs: Inputs) -> Outputs:
+        """Run the network on pixels [n, height, width, 3]."""
+        chunks = [inputs[start : start + self._chunk] for start in range(0, len(inputs), self._chunk)]
+        return Outputs.joined([self._outputs(chunk) for chunk in chunks])
+
+    def _outputs(self, pixels: Inputs) -> Outputs:
+        return Outputs.of([array.numpy() for array in tf.nest.flatten(self._run(tf.constant(pixels)))])
 
 
 def _trace(network: Network) -> "tf.types.experimental.ConcreteFunction":
@@ -47,7 +48,7 @@ def _trace(network: Network) -> "tf.types.experimental.ConcreteFunction":
         other = [tf.constant(arrays[variable.path]) for variable in model.non_trainable_variables]
         return model.stateless_call(trained, other, pixels)[0]
 
-    batch = tf.TensorSpec((None, *network.input_size, 3), tf.uint8)
+    batch = tf.TensorSpec((None, *network.input_size, 3), network.dtype)
     return tf.function(embed).get_concrete_function(batch)
 
 
