@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike import errors, types
 from lookalike.errors import LookalikeError
-from lookalike.types import Examples, Filter, ImportItem, Region, StoredImage
+from lookalike.types import Examples, Filter, ImportItem, Region, Scene, StoredImage
 
 if TYPE_CHECKING:
     from lookalike.aio import AsyncClient
@@ -29,6 +29,7 @@ __all__ = [
     "ImportItem",
     "LookalikeError",
     "Region",
+    "Scene",
     "StoredImage",
     "errors",
     "types",

@@ -2,7 +2,7 @@
 
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
@@ -154,7 +154,13 @@ def image(message: types_pb2.Image, embedding: types_pb2.Vector | None = None) -
         created=_moment(message, "create_time"),
         updated=_moment(message, "update_time"),
         embedding=None if embedding is None else vector(embedding),
+        scenes=scenes(message.scenes),
     )
+
+
+def scenes(messages: Iterable[types_pb2.Scene]) -> tuple[types.Scene, ...]:
+    """Kinds of place."""
+    return tuple(types.Scene(each.name, each.probability) for each in messages)
 
 
 def _match(message: search_service_pb2.Match) -> types.Match:
@@ -175,8 +181,14 @@ def search_result(message: search_service_pb2.SearchResponse) -> types.SearchRes
 
 def embedding(message: search_service_pb2.EmbedResponse) -> types.Embedding:
     """An embedding and what it stands on."""
-    timings = _timings(message.timings)
-    return types.Embedding(vector(message.vector), message.model_id, message.width, message.height, timings)
+    return types.Embedding(
+        vector(message.vector),
+        message.model_id,
+        message.width,
+        message.height,
+        _timings(message.timings),
+        scenes(message.scenes),
+    )
 
 
 def _timings(message: types_pb2.Timings) -> types.Timings:
@@ -216,7 +228,13 @@ def server_info(message: search_service_pb2.GetServerInfoResponse) -> types.Serv
 
 def _model(message: search_service_pb2.ModelInfo) -> types.ModelInfo:
     return types.ModelInfo(
-        message.id, message.name, message.dim, message.engine, message.input_width, message.input_height
+        message.id,
+        message.name,
+        message.dim,
+        message.engine,
+        message.input_width,
+        message.input_height,
+        tuple(message.scenes),
     )
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "One",
     "Query",
     "Region",
+    "Scene",
     "SearchResult",
     "ServerInfo",
     "Source",
@@ -49,6 +50,14 @@ class Source:
 
     path: str
     modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A kind of place, such as `bedroom`, and the calibrated probability, 0 to 1, that a picture shows it."""
+
+    name: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ class Image:
     updated: datetime | None
     embedding: "Vector | None" = field(default=None, compare=False, repr=False)
     """[dim], L2-normalised; only when it was asked for."""
+    scenes: tuple[Scene, ...] = ()
+    """What kind of place it shows, most likely first, at most 5; empty when the model tells none."""
 
     @property
     def path(self) -> str | None:
@@ -142,6 +153,8 @@ class Embedding:
     """Pixels of the whole picture, after orientation."""
     height: int
     timings: Timings
+    scenes: tuple[Scene, ...] = ()
+    """What kind of place it shows, most likely first, at most 5; empty when the model tells none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,8 @@ class ModelInfo:
     engine: str
     input_width: int
     input_height: int
+    scenes: tuple[str, ...] = ()
+    """The kinds of place that it tells apart; empty when it tells none."""
 
 
 @dataclass(frozen=True, slots=True)

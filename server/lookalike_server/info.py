@@ -22,6 +22,7 @@ class ServedModel:
     engine: str
     input_width: int
     input_height: int
+    scenes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def server_info(settings: Settings, served: tuple[Model, Engine] | None, ready: 
 def describe(model: Model, engine: Engine) -> ServedModel:
     """A model and its engine."""
     height, width = model.input_size
-    return ServedModel(model.id, model.name, model.dim, engine.name, width, height)
+    return ServedModel(model.id, model.name, model.dim, engine.name, width, height, tuple(model.scenes))
 
 
 def versions() -> dict[str, str]:

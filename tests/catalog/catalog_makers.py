@@ -11,7 +11,7 @@ import numpy as np
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.vectors import Rows, Serials
-from lookalike_server.records import Arrival, Content, Image, Matches, Source, Vector
+from lookalike_server.records import Arrival, Content, Image, Matches, Scene, Source, Vector
 
 DIM = 8
 MODEL = "tiny-1"
@@ -53,6 +53,7 @@ def arrival(
     labels: Mapping[str, str] | None = None,
     captured: int | None = None,
     vector: Vector | None = None,
+    scenes: Mapping[str, float] | None = None,
 ) -> Arrival:
     content = Content(
         width=640,
@@ -61,6 +62,7 @@ def arrival(
         format="JPEG",
         captured=captured,
         vector=vector_of(number) if vector is None else vector,
+        scenes=tuple(Scene(name, probability) for name, probability in (scenes or {}).items()),
     )
     source = Source(path, modified) if path else None
     return Arrival(collection, image_id(number), content, source, labels or {})
@@ -80,7 +82,7 @@ def ids(found: Matches | list[Image]) -> list[str]:
     return [image.id for image in found]
 
 
-def tamper(folder: Path, statement: str, *values: bytes) -> None:
+def tamper(folder: Path, statement: str, *values: bytes | str) -> None:
     """Runs a statement on the database behind the catalog's back."""
     with closing(sqlite3.connect(folder / "catalog.db")) as stranger:  # without foreign keys
         stranger.execute(statement, values)

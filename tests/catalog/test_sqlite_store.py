@@ -11,6 +11,7 @@ from tests.disk import no_file_beyond
 
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.sqlite_store import SqliteStore
+from lookalike_server.catalog.store import Unreadable
 from lookalike_server.errors import DataFolderError, DiskFull
 
 
@@ -78,6 +79,8 @@ DAMAGE = [
     ("UPDATE collections SET image_count = 7", "miscount"),
     ("UPDATE sources SET collection = 9", "sources filed"),
     ("UPDATE labels SET collection = 9", "labels filed"),
+    ("UPDATE images SET scene = 'pier' WHERE serial = 1", "filed under another scene"),
+    ("UPDATE images SET scenes = '[[' WHERE serial = 1", "filed under another scene"),
     ("DELETE FROM images WHERE serial = 1", "belongs to no row"),
 ]
 
@@ -90,6 +93,18 @@ def test_damage_is_found(tmp_path: Path, damage: str, finding: str) -> None:
     tamper(tmp_path, damage)
     assert any(finding in found for found in store.check())
     store.close()
+
+
+@pytest.mark.parametrize("damaged", ["[[", "7", '["pier"]', '[["pier", "often"]]'])
+def test_damaged_scenes_are_told_in_words(tmp_path: Path, damaged: str) -> None:
+    with closing(SqliteStore(tmp_path)) as store:
+        store.create_collection("c", "", MODEL, DIM)
+        store.add([arrival(1)])
+        tamper(tmp_path, "UPDATE images SET scenes = ?", damaged)
+        entry = store.collection("c")
+        for reading in (store.images, store.scenes_of):
+            with pytest.raises(Unreadable, match="scenes are damaged"):
+                reading(entry, [1])
 
 
 @pytest.mark.parametrize("length", [0, 0.99, 1.01, np.nan, np.inf, 3e38])

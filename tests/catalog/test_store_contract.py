@@ -19,7 +19,7 @@ from lookalike_server.errors import (
     ImageNotFound,
     ShuttingDown,
 )
-from lookalike_server.records import Arrival, Filter, Image, Outcome, Source
+from lookalike_server.records import Arrival, Filter, Image, Outcome, Scene, Source
 
 GROUP = "lookalike.stores"
 
@@ -101,6 +101,23 @@ def test_what_is_added_comes_back(store: Store) -> None:
     assert found.sources == (Source("/a/b/1.jpg", 5),)
     assert found.labels == {"k": "v"}
     assert found.created == found.updated > 1_600_000_000_000_000
+
+
+def test_scenes_come_back_in_their_order(store: Store) -> None:
+    odds = {"café": float(np.float32(0.7)), 'a "quoted" place': 0.2, "pier": 1e-9}
+    store.add([arrival(1, scenes=odds), arrival(2)])
+    entry = store.collection("c")
+    scenes = tuple(Scene(name, probability) for name, probability in odds.items())
+    assert [image(store, number).scenes for number in (1, 2)] == [scenes, ()]
+    serials = list(store.serials_of(entry, [image_id(1), image_id(2)]).values())
+    assert sorted(store.scenes_of(entry, [*serials, 999]).values()) == [(), scenes]
+
+
+def test_an_image_that_comes_again_keeps_its_scenes(store: Store) -> None:
+    store.add([arrival(1, scenes={"pier": 0.9})])
+    before = (store.collection("c"), image(store, 1))
+    store.add([arrival(1, scenes={"beach": 0.8}), arrival(1)])
+    assert (store.collection("c"), image(store, 1)) == before
 
 
 def test_vectors_come_back_bit_for_bit(store: Store) -> None:

@@ -129,6 +129,7 @@ def test_an_image_comes_back_whole() -> None:
         format="PNG",
         capture_time=Timestamp(seconds=2, nanos=500_000_000),
         create_time=Timestamp(seconds=3),
+        scenes=[types_pb2.Scene(name="pier", probability=0.75), types_pb2.Scene(name="beach", probability=0.125)],
     )
     assert _messages.image(message) == types.Image(
         id="a",
@@ -142,6 +143,7 @@ def test_an_image_comes_back_whole() -> None:
         captured=datetime.fromtimestamp(2.5, UTC),
         created=datetime.fromtimestamp(3, UTC),
         updated=None,
+        scenes=(types.Scene("pier", 0.75), types.Scene("beach", 0.125)),
     )
 
 

@@ -17,6 +17,7 @@ PROMISED = [
     "ImportItem",
     "LookalikeError",
     "Region",
+    "Scene",
     "StoredImage",
     "errors",
     "types",

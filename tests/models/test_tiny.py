@@ -50,6 +50,17 @@ def test_it_runs_in_numpy_only() -> None:
         model.engine("onnx", threads=1)
 
 
-def test_an_argument_is_refused() -> None:
-    with pytest.raises(ModelFileError, match="takes no argument"):
+def test_another_argument_is_refused() -> None:
+    with pytest.raises(ModelFileError, match="takes no argument but 'scenes'"):
         registry.load("tiny:big")
+
+
+@pytest.mark.parametrize(("colour", "scene"), [("black", "night"), ("white", "snow"), ("blue", "sea")])
+def test_with_scenes_it_tells_them_by_colour_beside_the_same_embeddings(colour: str, scene: str) -> None:
+    told, plain = registry.load("tiny:scenes"), registry.load("tiny")
+    assert (told.id, told.name) != (plain.id, plain.name)
+    pictures = np.stack([told.prepare(Image.new("RGB", (50, 40), each)) for each in (colour, "grey")])
+    embeddings, scenes = told.engine(threads=1).embed(pictures)
+    np.testing.assert_array_equal(embeddings, plain.engine(threads=1).embed(pictures).embeddings)
+    assert [told.scenes[place] for place in scenes.argmax(axis=1)] == [scene, "street"]
+    np.testing.assert_allclose(scenes.sum(axis=1), 1, atol=1e-6)

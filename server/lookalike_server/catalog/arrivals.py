@@ -6,6 +6,7 @@ An arrival is refused before its first write, so a refusal leaves nothing behind
 import sqlite3
 from collections.abc import Mapping
 
+from lookalike_server.catalog import scenes
 from lookalike_server.catalog.limits import MAX_SOURCES, check_labels
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.store import Added
@@ -40,9 +41,9 @@ def replace_labels(connection: sqlite3.Connection, key: int, serial: int, labels
 
 def _create(connection: sqlite3.Connection, key: int, arrival: Arrival, content: Content, now: int) -> int:
     serial = connection.execute(
-        "INSERT INTO images (collection, sha256, width, height, size_bytes, format, captured, created, updated)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key, bytes.fromhex(arrival.image_id), *_facts(content), now, now),
+        "INSERT INTO images (collection, sha256, width, height, size_bytes, format, captured, scene, scenes,"
+        " created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key, bytes.fromhex(arrival.image_id), *_facts(content), *scenes.columns(content.scenes), now, now),
     ).lastrowid
     assert serial is not None  # noqa: S101  an INSERT that did not raise has one
     connection.execute("INSERT INTO vectors VALUES (?, ?)", (serial, blob(content.vector)))

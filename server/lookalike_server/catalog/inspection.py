@@ -33,6 +33,11 @@ _COUNTS = (
         "labels filed under another collection than their image",
         "SELECT count(*) FROM labels JOIN images USING (serial) WHERE labels.collection <> images.collection",
     ),
+    (
+        "images filed under another scene than their most likely one",
+        "SELECT count(*) FROM images"
+        " WHERE CASE WHEN json_valid(scenes) THEN scene <> coalesce(json_extract(scenes, '$[0][0]'), '') ELSE 1 END",
+    ),
 )
 
 

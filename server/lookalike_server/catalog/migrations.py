@@ -58,7 +58,13 @@ _FIRST = (
     "CREATE INDEX labels_by_value ON labels (collection, key, value)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SCENES = (
+    "ALTER TABLE images ADD COLUMN scene TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE images ADD COLUMN scenes TEXT NOT NULL DEFAULT '[]'",
+    "CREATE INDEX images_by_scene ON images (collection, scene)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES)
 """Statements of each step."""
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lookalike_server.catalog import scenes
 from lookalike_server.catalog.conditions import listed, where
 from lookalike_server.catalog.store import Entry
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionNotFound
-from lookalike_server.records import Collection, Filter, Image, Source, Vector
+from lookalike_server.records import Collection, Filter, Image, Scene, Source, Vector
 
 _COLLECTION = (
     "SELECT id, uuid, name, description, model_id, dim, image_count, generation, created, updated FROM collections"
@@ -79,14 +80,23 @@ def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -
     sources = _sources(connection, asked)
     labels = _labels(connection, asked)
     rows = connection.execute(
-        "SELECT serial, sha256, width, height, size_bytes, format, captured, created, updated FROM images"
+        "SELECT serial, sha256, width, height, size_bytes, format, captured, created, updated, scenes FROM images"
         " WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ? ORDER BY serial",
         (asked, held.key),
     )
     return [
-        Image(sha256.hex(), held.record.name, tuple(sources[serial]), labels[serial], *facts)
-        for serial, sha256, *facts in rows
+        Image(sha256.hex(), held.record.name, tuple(sources[serial]), labels[serial], *(*facts, scenes.told(kept)))
+        for serial, sha256, *facts, kept in rows
     ]
+
+
+def scenes_of(connection: sqlite3.Connection, key: int, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
+    """Scenes by serial, of those that the collection holds."""
+    rows = connection.execute(
+        "SELECT serial, scenes FROM images WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ?",
+        (listed(serials), key),
+    )
+    return {serial: scenes.told(kept) for serial, kept in rows}
 
 
 def vectors_of(connection: sqlite3.Connection, key: int, ids: Several[str]) -> dict[str, Vector]:

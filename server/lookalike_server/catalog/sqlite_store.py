@@ -16,7 +16,7 @@ from lookalike_server.catalog.database import Database
 from lookalike_server.catalog.store import Added, Entry, Taken, Unreadable
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionExists, ImageNotFound, LookalikeError
-from lookalike_server.records import Arrival, Filter, Image, Outcome, Vector
+from lookalike_server.records import Arrival, Filter, Image, Outcome, Scene, Vector
 
 FILE = "catalog.db"
 """The database's name in the data folder."""
@@ -124,6 +124,10 @@ class SqliteStore:
     def images(self, entry: Entry, serials: Several[int]) -> list[Image]:
         with self._database.reading() as connection:
             return rows.images(connection, entry, serials)
+
+    def scenes_of(self, entry: Entry, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
+        with self._database.reading() as connection:
+            return rows.scenes_of(connection, entry.key, serials)
 
     def vectors_of(self, entry: Entry, ids: Several[str]) -> dict[str, Vector]:
         with self._database.reading() as connection:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import LookalikeError
-from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Vector
+from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Scene, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,9 @@ class Store(Protocol):
 
     def images(self, entry: Entry, serials: Several[int]) -> list[Image]:
         """Records by ascending serial, of those that the collection holds."""
+
+    def scenes_of(self, entry: Entry, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
+        """Scenes by serial, most likely first, of those that the collection holds."""
 
     def vectors_of(self, entry: Entry, ids: Several[str]) -> dict[str, Vector]:
         """Vectors by id, of those that the collection holds."""

@@ -1,7 +1,8 @@
 """A model for tests: tells pictures apart by their coarse layout of colours, with numpy alone and no file.
 
 It is deterministic, loads at once and embeds thousands of pictures a second. Copies of a picture, recompressed or
-slightly cropped, come near each other; what is in a picture it does not know.
+slightly cropped, come near each other; what is in a picture it does not know. `tiny:scenes` tells scenes besides, by
+the mean colour alone: the numbers are probabilities of nothing, and there for whoever tests what is done with scenes.
 """
 
 from collections.abc import Sequence
@@ -20,24 +21,38 @@ CELLS = 8
 """Cells in a row and in a column of the thumbnail."""
 DIM = 64
 
+COLOURS = {
+    "night": (20, 20, 30),
+    "snow": (240, 240, 245),
+    "sea": (40, 90, 200),
+    "forest": (40, 140, 50),
+    "desert": (210, 150, 60),
+    "street": (128, 128, 128),
+}
+"""RGB of each scene that `tiny:scenes` tells."""
+DOUBT = 20.0
+"""Grey levels; a scene's odds fall by e with each of them that its colour lies farther away."""
+
 
 def load(argument: str) -> Model:
-    """Return the model; it takes no argument."""
-    if argument:
-        raise ModelFileError(f"tiny takes no argument, not {argument!r}.")
-    return TinyModel()
+    """Return the model; its one argument is `scenes`, to tell these too."""
+    if argument not in {"", "scenes"}:
+        raise ModelFileError(f"tiny takes no argument but 'scenes', not {argument!r}.")
+    return TinyModel(tells_scenes=bool(argument))
 
 
 class TinyModel:
     """Pictures of any size, squeezed to 32 x 32, to embeddings of length 64."""
 
-    name = "tiny"
-    id = "tiny-1"
     dim = DIM
     input_size = (SIDE, SIDE)
-    scenes: tuple[str, ...] = ()
     honours_orientation = True
     draft_size: tuple[int, int] | None = (2 * SIDE, 2 * SIDE)
+
+    def __init__(self, *, tells_scenes: bool = False) -> None:
+        self.name = "tiny:scenes" if tells_scenes else "tiny"
+        self.id = "tiny-scenes-1" if tells_scenes else "tiny-1"
+        self.scenes = tuple(COLOURS) if tells_scenes else ()
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Turn a decoded picture, of any mode and size, into pixels [32, 32, 3]."""
@@ -51,7 +66,7 @@ class TinyModel:
         """Return the numpy engine, which uses one thread. Raises EngineMissing for any other name."""
         if name not in {"auto", NumpyEngine.name}:
             raise EngineMissing(f"The tiny model runs in the engine 'numpy' only, not in {name!r}.")
-        return NumpyEngine()
+        return NumpyEngine(np.array([COLOURS[name] for name in self.scenes], np.float64).reshape(-1, 3))
 
 
 class NumpyEngine:
@@ -60,7 +75,9 @@ class NumpyEngine:
     name = "numpy"
     version = f"numpy {np.__version__}"
 
-    def __init__(self) -> None:
+    def __init__(self, colours: NDArray[np.float64]) -> None:
+        """`colours`: RGB of the scenes to tell, [scenes, 3]."""
+        self._colours = colours
         # RandomState's stream is frozen, default_rng's may change with numpy; the extra row is for the constant below.
         self._projection = np.random.RandomState(2014).standard_normal((CELLS * CELLS * 3 + 1, DIM))
 
@@ -71,4 +88,11 @@ class NumpyEngine:
         layout = cells - cells.mean(axis=1, keepdims=True)
         # One grey level's worth of a constant: a picture of one grey has no layout, and must not become a zero vector.
         projected = np.insert(layout, 0, 1.0, axis=1) @ self._projection
-        return Outputs.of([projected / np.linalg.norm(projected, axis=1, keepdims=True)])
+        return Outputs.of([projected / np.linalg.norm(projected, axis=1, keepdims=True), self._scenes(inputs)])
+
+    def _scenes(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Probabilities [n, scenes] that add up to 1, by how near the mean colour lies to each scene's."""
+        means = inputs.mean(axis=(1, 2))
+        odds = np.exp(-np.linalg.norm(means[:, None] - self._colours, axis=2) / DOUBT)
+        probabilities: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+        return probabilities

@@ -176,7 +176,13 @@ def image_to(image: records.Image) -> types_pb2.Image:
         capture_time=time_to(image.captured),
         create_time=time_to(image.created),
         update_time=time_to(image.updated),
+        scenes=scenes_to(image.scenes),
     )
+
+
+def scenes_to(scenes: Iterable[records.Scene]) -> list[types_pb2.Scene]:
+    """Kinds of place."""
+    return [types_pb2.Scene(name=scene.name, probability=scene.probability) for scene in scenes]
 
 
 def source_to(source: records.Source) -> types_pb2.Source:

@@ -61,6 +61,7 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
             width=content.width,
             height=content.height,
             timings=messages.timings_to(stages.current()),
+            scenes=messages.scenes_to(content.scenes),
         )
 
     async def GetServerInfo(
