@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
 
 
+EMBEDDED = 'sha256, vector, model_id = "ab" * 32, looks.embed(data).vector, looks.server_info().models[0].id'
+"""What the SDK's example of ready embeddings takes for given."""
+
+
 def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
 
@@ -50,6 +54,7 @@ def test_the_sdks_examples_run(workplace: Path) -> None:
     with serve() as target:
         exec(examples[0].replace("localhost:50051", target), names)  # noqa: S102
         exec(f"looks = Client({target!r})", names)  # noqa: S102
+        exec(EMBEDDED, names)  # noqa: S102
         for example in examples[1:]:
             exec(example, names)  # noqa: S102
         exec("looks.close()", names)  # noqa: S102

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike import errors, types
 from lookalike.errors import LookalikeError
-from lookalike.types import Examples, Filter, ImportItem, Region, Scene, StoredImage
+from lookalike.types import Embedded, Examples, Filter, ImportItem, Region, Scene, Source, StoredImage
 
 if TYPE_CHECKING:
     from lookalike.aio import AsyncClient
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncClient",
     "Client",
+    "Embedded",
     "Examples",
     "Filter",
     "ImportItem",
     "LookalikeError",
     "Region",
     "Scene",
+    "Source",
     "StoredImage",
     "errors",
     "types",

@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from lookalike import pictures, types
 from lookalike._failures import unsendable
 from lookalike.errors import BadFilter, BadRegion, BadRequest
-from lookalike.v1 import collection_service_pb2, search_service_pb2, types_pb2
+from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2, types_pb2
 
 if TYPE_CHECKING:
     from lookalike.types import Vector
@@ -44,7 +44,7 @@ def query(wanted: types.Query, max_bytes: int, region: types.Region | None = Non
     elif (image_id := _stored_id(wanted)) is not None:
         request.image_id = image_id
     else:
-        request.vector.float32_le = _float32_le(wanted)
+        request.vector.float32_le = _queried(wanted)
     return request
 
 
@@ -53,7 +53,7 @@ def _example(one: types.One, max_bytes: int) -> types_pb2.Example:
         return types_pb2.Example(picture=picture(one, max_bytes))
     if (image_id := _stored_id(one)) is not None:
         return types_pb2.Example(image_id=image_id)
-    return types_pb2.Example(vector=types_pb2.Vector(float32_le=_float32_le(one)))
+    return types_pb2.Example(vector=types_pb2.Vector(float32_le=_queried(one)))
 
 
 def _stored_id(one: object) -> str | None:
@@ -65,16 +65,30 @@ def _stored_id(one: object) -> str | None:
     return stored.id
 
 
+def _queried(vector: Any) -> bytes:
+    try:
+        return _float32_le(vector)
+    except TypeError as error:
+        kind = type(vector).__name__
+        raise TypeError(f"a query is a picture, a stored image, a vector or Examples, not {kind}: {error}") from error
+
+
 def _float32_le(vector: Any) -> bytes:
     if isinstance(vector, types.Embedding):
         vector = vector.vector
     if hasattr(vector, "astype"):
         return bytes(vector.astype("<f4").tobytes())
-    try:
-        return _little_endian(array("f", vector)).tobytes()
-    except TypeError as error:
-        kind = type(vector).__name__
-        raise TypeError(f"a query is a picture, a stored image, a vector or Examples, not {kind}: {error}") from error
+    return _little_endian(array("f", vector)).tobytes()
+
+
+def embedded(image: types.Embedded, model_id: str) -> image_service_pb2.Embedded:
+    """An image that is known by the embedding that a model made of it."""
+    return image_service_pb2.Embedded(
+        image_id=image.image_id,
+        vector=types_pb2.Vector(float32_le=_float32_le(image.vector)),
+        model_id=model_id,
+        scenes=[types_pb2.Scene(name=scene.name, probability=scene.probability) for scene in image.scenes],
+    )
 
 
 def vector(message: types_pb2.Vector) -> "Vector":

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 from lookalike import _calls, pictures, types
 from lookalike._async import AsyncLink, in_threads
 from lookalike._channel import Endpoint, StrPath
+from lookalike._embedded import ImportEmbedded
 from lookalike._searching import Answered, Query, SearchMany
 from lookalike.errors import CollectionExists
 from lookalike.importing import Import, Importable
@@ -123,6 +124,24 @@ class AsyncClient:
         count = partial(pictures.count, folder, recursive=recursive, pattern=pattern)
         return self._import(found, collection, labels, create, count)
 
+    def import_embedded(
+        self,
+        images: Iterable[types.Embedded] | AsyncIterable[types.Embedded],
+        *,
+        model_id: str,
+        collection: str = "default",
+        labels: Mapping[str, str] | None = None,
+        create: bool = True,
+    ) -> AsyncGenerator[types.ImportProgress, None]:
+        """As `Client.import_embedded`."""
+        total = len(images) if isinstance(images, Sized) else None
+
+        async def start() -> ImportEmbedded:
+            await self._made(collection, create)
+            return ImportEmbedded(collection, labels, total, model_id)
+
+        return self._link.converse(start, images)
+
     async def missing_images(
         self, image_ids: Sequence[str], *, collection: str = "default", timeout: float | None = None
     ) -> list[str]:
@@ -211,12 +230,15 @@ class AsyncClient:
     ) -> AsyncGenerator[types.ImportProgress, None]:
         async def start() -> Import:
             total = await asyncio.to_thread(count)
-            if create:
-                with suppress(CollectionExists):
-                    await self.create_collection(collection)
+            await self._made(collection, create)
             return Import(collection, labels, total, await self._max_bytes())
 
         return self._link.converse(start, items)
+
+    async def _made(self, collection: str, create: bool) -> None:
+        if create:
+            with suppress(CollectionExists):
+                await self.create_collection(collection)
 
     async def _pages(
         self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None

@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 from lookalike import _calls, pictures, types
 from lookalike._channel import Endpoint, StrPath
+from lookalike._embedded import ImportEmbedded
 from lookalike._searching import Answered, Query, SearchMany
 from lookalike._sync import SyncLink
 from lookalike.errors import CollectionExists
@@ -149,6 +150,31 @@ class Client:
         count = partial(pictures.count, folder, recursive=recursive, pattern=pattern)
         return self._import(found, collection, labels, create, count)
 
+    def import_embedded(
+        self,
+        images: Iterable[types.Embedded],
+        *,
+        model_id: str,
+        collection: str = "default",
+        labels: Mapping[str, str] | None = None,
+        create: bool = True,
+    ) -> Generator[types.ImportProgress, None, None]:
+        """Bring images that come as ready embeddings, without pictures, into a collection.
+
+        The model of `model_id` must have made them, and be the collection's. Yields, waits and goes on after a break as
+        `import_images` does; an image that the collection holds keeps its embedding. A vector or scenes that the
+        server refuses are one failed item.
+
+        Raises CollectionNotFound, ModelMismatch, Unavailable, ResourceExhausted; TypeError for what is no `Embedded`.
+        """
+        total = len(images) if isinstance(images, Sized) else None
+
+        def start() -> ImportEmbedded:
+            self._made(collection, create)
+            return ImportEmbedded(collection, labels, total, model_id)
+
+        return self._link.converse(start, images)
+
     def missing_images(
         self, image_ids: Sequence[str], *, collection: str = "default", timeout: float | None = None
     ) -> list[str]:
@@ -238,12 +264,15 @@ class Client:
     ) -> Generator[types.ImportProgress, None, None]:
         def start() -> Import:
             total = count()
-            if create:
-                with suppress(CollectionExists):
-                    self.create_collection(collection)
+            self._made(collection, create)
             return Import(collection, labels, total, self._max_bytes())
 
         return self._link.converse(start, items)
+
+    def _made(self, collection: str, create: bool) -> None:
+        if create:
+            with suppress(CollectionExists):
+                self.create_collection(collection)
 
     def _pages(self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None) -> Iterator[Entry]:
         token: str | None = ""

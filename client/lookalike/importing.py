@@ -7,18 +7,10 @@ the window. What was not acknowledged goes out again: importing twice changes no
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from lookalike import _calls, _failures, _messages, pictures, types
-from lookalike._exchange import Exchange
-from lookalike.errors import (
-    BadRequest,
-    CollectionNotFound,
-    ImageNotFound,
-    ImageUnreadable,
-    LookalikeError,
-    ModelMismatch,
-)
+from lookalike import _calls, _failures, pictures, types
+from lookalike._arrivals import OWN_FAULTS, Arrivals, Arriving
+from lookalike.errors import BadRequest, ImageNotFound, ImageUnreadable, LookalikeError
 from lookalike.v1 import image_service_pb2 as images_pb2
 
 Importable = pictures.Picture | types.ImportItem
@@ -26,45 +18,25 @@ Importable = pictures.Picture | types.ImportItem
 BATCH = 64
 """Pictures hashed together; their ids travel in one question."""
 
-_OWN = (TypeError, AttributeError)
-"""What an item's own values raise besides: labels that are no text, a file that is none."""
 
-_OUTCOMES = {
-    images_pb2.ImportImagesResponse.OUTCOME_CREATED: types.ImportOutcome.CREATED,
-    images_pb2.ImportImagesResponse.OUTCOME_EXISTED: types.ImportOutcome.EXISTED,
-}
+@dataclass(slots=True, kw_only=True)
+class Upload(Arriving):
+    """One picture on its way, and whether its bytes have to travel."""
 
-
-@dataclass(slots=True)
-class Upload:
-    """One picture on its way: what is known of it, and whether its bytes have to travel."""
-
-    index: int
     picture: pictures.Picture
-    path: str | None
-    modified: datetime | None
-    labels: Mapping[str, str]
-    image_id: str | None = None
     is_missing: bool = True
 
 
-class Import(Exchange[Importable, Upload, types.ImportProgress]):
-    """One import. `total` is the number of items where it is known; `labels` go to every image."""
-
-    rpc = "ImportImages"
-    max_items = 64
+class Import(Arrivals[Importable, Upload]):
+    """One import of pictures; `sent_bytes` counts theirs."""
 
     def __init__(
         self, collection: str, labels: Mapping[str, str] | None, total: int | None, max_image_bytes: int
     ) -> None:
-        super().__init__()
-        self._collection = collection
-        self._labels = dict(labels or {})
-        self._total = total
+        super().__init__(collection, labels, total)
         self._max_image_bytes = max_image_bytes
         self._fresh: list[Upload] = []
         self._hashed: list[Upload] = []
-        self._taken = self._done = self._sent_bytes = 0
 
     @property
     def room(self) -> int:
@@ -81,7 +53,7 @@ class Import(Exchange[Importable, Upload, types.ImportProgress]):
         fresh, self._fresh = self._fresh, []
         for upload in fresh:
             try:
-                with _failures.unsendable(ImageUnreadable, *_OWN):
+                with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
                     upload.picture = pictures.readable_twice(upload.picture, self._max_image_bytes)
                     upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
             except LookalikeError as error:
@@ -113,14 +85,9 @@ class Import(Exchange[Importable, Upload, types.ImportProgress]):
             )
             self._taken += 1
 
-    @_failures.unsendable(BadRequest, *_OWN)
+    @_failures.unsendable(BadRequest, *OWN_FAULTS)
     def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest:
-        request = images_pb2.ImportImagesRequest(
-            tag=tag,
-            collection=self._collection,
-            source=_messages.source(job.path, job.modified),
-            labels=_messages.labels({**self._labels, **job.labels}),
-        )
+        request = self._envelope(tag, job)
         if job.is_missing:
             request.content = pictures.content(job.picture, self._max_image_bytes)
             self._sent_bytes += len(request.content)
@@ -128,36 +95,10 @@ class Import(Exchange[Importable, Upload, types.ImportProgress]):
             request.image_id = job.image_id or ""
         return request
 
-    def _error(self, answer: images_pb2.ImportImagesResponse) -> LookalikeError | None:
-        return _failures.from_status(answer.status) if answer.status.code else None
-
     def _conclude(self, job: Upload, answer: images_pb2.ImportImagesResponse, error: LookalikeError | None) -> None:
         if isinstance(error, ImageNotFound) and not job.is_missing:
             # It was deleted after the question: its bytes are needed after all.
             job.is_missing = True
             self._waiting.appendleft(job)
-        elif isinstance(error, CollectionNotFound | ModelMismatch):
-            # Every other item would fare the same.
-            raise error
-        elif error is not None:
-            self._settled.append(self._failure(job, error))
         else:
-            self._settled.append(self._progress(job, _OUTCOMES[answer.outcome], answer.image_id, None))
-
-    def _failure(self, job: Upload, error: LookalikeError) -> types.ImportProgress:
-        return self._progress(job, types.ImportOutcome.FAILED, job.image_id, error)
-
-    def _progress(
-        self, job: Upload, outcome: types.ImportOutcome, image_id: str | None, error: LookalikeError | None
-    ) -> types.ImportProgress:
-        self._done += 1
-        return types.ImportProgress(
-            done=self._done,
-            total=self._total,
-            index=job.index,
-            path=job.path,
-            outcome=outcome,
-            image_id=image_id,
-            error=error,
-            sent_bytes=self._sent_bytes,
-        )
+            super()._conclude(job, answer, error)

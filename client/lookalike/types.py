@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Collection",
+    "Embedded",
     "Embedding",
     "Examples",
     "Filter",
@@ -222,6 +223,23 @@ class ImportItem:
     path: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An image on its way in that is known by its embedding alone, as brought over from another system.
+
+    `image_id` has 64 lower-case hexadecimal digits: the SHA-256 of the picture's bytes where they are known, else of
+    anything that tells it from others. `scenes` are at most 5, most likely first. What the collection keeps of it has
+    neither size nor format.
+    """
+
+    image_id: str
+    vector: "Vector | Sequence[float]" = field(compare=False, repr=False)
+    """[dim], of any length but zero."""
+    scenes: Sequence[Scene] = ()
+    source: Source | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 class ImportOutcome(StrEnum):

@@ -14,19 +14,29 @@ from dataclasses import dataclass, field, replace
 from lookalike_server import stages
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.limits import check_id, check_labels, check_source
-from lookalike_server.errors import DiskFull, ImageNotFound
+from lookalike_server.errors import DiskFull, ImageNotFound, ModelMismatch
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.records import Arrival, Content, Outcome, Source
+from lookalike_server.records import Arrival, Content, Outcome, Scene, Source, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What is known of an image whose picture stays where it is: its embedding and scenes, and who made them."""
+
+    vector: Vector
+    model_id: str
+    scenes: tuple[Scene, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture on its way in: its bytes, or the id of an image that the collection holds."""
+    """One picture on its way in: its bytes, or an image's id, alone where the collection holds it, else `embedded`."""
 
     collection: str
     content: bytes | None = None
     image_id: str = ""
+    embedded: Embedded | None = None
     source: Source | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,6 +71,9 @@ class Importer:
         check_labels(item.labels)
         if item.source is not None:
             check_source(item.source)
+        if item.embedded is not None:
+            content = await asyncio.to_thread(self._taken_over, item, item.embedded)
+            return item.image_id, await self._committed(item, item.image_id, content)
         if item.content is None:
             check_id(item.image_id)
             return item.image_id, await self._committed(item, item.image_id, None)
@@ -86,6 +99,17 @@ class Importer:
         if told.captured is not None or source is None:
             return told
         return replace(told, captured=source.modified)
+
+    def _taken_over(self, item: Item, embedded: Embedded) -> Content:
+        """What is known without the picture. Raises ModelMismatch; the catalog checks the rest."""
+        collection = self._catalog.serving(item.collection)
+        if embedded.model_id != collection.model_id:
+            raise ModelMismatch(
+                f"the collection {item.collection!r} belongs to the model {collection.model_id}, and this embedding's "
+                f"is {embedded.model_id or 'not named'}: import it into a collection of its own model"
+            )
+        captured = item.source.modified if item.source else None
+        return Content(0, 0, 0, "", captured, embedded.vector, embedded.scenes)
 
     def _identify(self, collection: str, content: bytes) -> tuple[str, bool]:
         """The picture's id, and whether the collection holds it."""

@@ -5,7 +5,7 @@ import pytest
 
 from lookalike_server.catalog import limits
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Filter, Source
+from lookalike_server.records import Arrival, Filter, Scene, Source
 
 ID = "0a" * 32
 
@@ -18,6 +18,8 @@ GOOD: list[tuple[Callable[[Any], None], Any]] = [
     (limits.check_labels, {str(n): "v" * 1_000 for n in range(64)}),
     (limits.check_labels, {"k" * 63: ""}),
     (limits.check_source, Source("p" * 4_096)),
+    (limits.check_scenes, [Scene("s" * 255, 1.0), *(Scene(str(number), 0.0) for number in range(4))]),
+    (limits.check_scenes, [Scene("pier", 0.3), Scene("beach", 0.3)]),
     (limits.check_page_size, 1_000),
     (limits.check_limit, 1_000),
     (limits.check_max_distance, 0.0),
@@ -48,6 +50,15 @@ BAD: list[tuple[Callable[[Any], None], Any]] = [
     (limits.check_source, Source("p" * 4_097)),
     (limits.check_arrival, Arrival("c", "no id", None)),
     (limits.check_arrival, Arrival("c", ID, None, Source(""))),
+    (limits.check_scenes, [Scene(str(number), 0.1) for number in range(6)]),
+    (limits.check_scenes, [Scene("", 0.1)]),
+    (limits.check_scenes, [Scene("s" * 256, 0.1)]),
+    (limits.check_scenes, [Scene("nul\0", 0.1)]),
+    (limits.check_scenes, [Scene("pier", -0.1)]),
+    (limits.check_scenes, [Scene("pier", 1.1)]),
+    (limits.check_scenes, [Scene("pier", float("nan"))]),
+    (limits.check_scenes, [Scene("pier", 0.1), Scene("beach", 0.2)]),
+    (limits.check_scenes, [Scene("pier", 0.1), Scene("pier", 0.1)]),
     (limits.check_page_size, 0),
     (limits.check_page_size, 1_001),
     (limits.check_limit, 0),

@@ -120,6 +120,25 @@ IMPORTS: list[tuple[str, ipb.ImportImagesRequest]] = [
     ("IMAGE_NOT_FOUND", ipb.ImportImagesRequest(collection="shared", image_id=MISSING)),
 ]
 
+
+def embedded(**fields: Any) -> ipb.ImportImagesRequest:
+    whole = {"image_id": MISSING, "vector": vector(*[1.0] * 64), "model_id": "tiny-1"}
+    return ipb.ImportImagesRequest(collection="shared", embedded=ipb.Embedded(**{**whole, **fields}))
+
+
+SCENES = [tpb.Scene(name=str(number), probability=0.1) for number in range(6)]
+IMPORTS += [
+    ("BAD_REQUEST", embedded(image_id="short")),
+    ("BAD_REQUEST", embedded(scenes=SCENES)),
+    ("BAD_REQUEST", embedded(scenes=[tpb.Scene(name="pier", probability=2)])),
+    ("MODEL_MISMATCH", embedded(model_id="tiny-2")),
+    ("MODEL_MISMATCH", embedded(model_id="")),
+    ("DIMENSION_MISMATCH", embedded(vector=vector(1, 2, 3))),
+    ("DIMENSION_MISMATCH", embedded(vector=tpb.Vector(float32_le=b"abc"))),
+    ("DIMENSION_MISMATCH", embedded(vector=vector(*[0.0] * 64))),
+    ("DIMENSION_MISMATCH", embedded(vector=vector(*[float("nan")] * 64))),
+]
+
 TOO_MANY = [f"{number:064x}" for number in range(10_001)]
 
 CALLS: list[tuple[str, str, Any]] = [

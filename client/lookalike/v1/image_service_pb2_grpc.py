@@ -86,6 +86,7 @@ class ImageServiceServicer(object):
         INVALID_ARGUMENT    BAD_REQUEST           no payload, a malformed id, or labels or a source outside their limits
         INVALID_ARGUMENT    IMAGE_UNDECODABLE     not a picture, cut short, or of no accepted format
         INVALID_ARGUMENT    IMAGE_TOO_LARGE       over Limits.max_image_bytes or max_image_pixels
+        INVALID_ARGUMENT    DIMENSION_MISMATCH    a ready embedding of the wrong length, of zeros, or with a NaN
         NOT_FOUND           COLLECTION_NOT_FOUND
         NOT_FOUND           IMAGE_NOT_FOUND       image_id was sent instead of bytes and the collection does not hold it
         FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to a model that is not served; or a ready embedding's

@@ -5,10 +5,11 @@ Each check passes in silence or raises BadRequest (BadFilter for filters) with a
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Filter, Source
+from lookalike_server.records import Arrival, Filter, Scene, Source
 
 MAX_IDS = 10_000
 MAX_PAGE_SIZE = 1_000
@@ -21,6 +22,8 @@ MAX_LABEL_VALUE = 1_000
 MAX_PATH = 4_096
 MAX_SOURCES = 1_000
 MAX_DESCRIPTION = 1_000
+MAX_SCENES = 5
+MAX_SCENE_NAME = 255
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -78,6 +81,24 @@ def check_arrival(arrival: Arrival) -> None:
     check_labels(arrival.labels)
     if arrival.source is not None:
         check_source(arrival.source)
+    if arrival.content is not None:
+        check_scenes(arrival.content.scenes)
+
+
+def check_scenes(scenes: Sequence[Scene]) -> None:
+    """What one image shows."""
+    if len(scenes) > MAX_SCENES:
+        raise BadRequest(f"an image has at most {MAX_SCENES} scenes, the most likely, not {len(scenes)}")
+    if len({scene.name for scene in scenes}) < len(scenes):
+        raise BadRequest("an image's scenes have names of their own; here one comes twice")
+    for scene in scenes:
+        if not scene.name:
+            raise BadRequest("a scene's name has at least 1 character; leave scenes out where none is known")
+        _check_text("a scene's name", scene.name, MAX_SCENE_NAME)
+        if not 0 <= scene.probability <= 1:
+            raise BadRequest(f"a scene's probability runs from 0 to 1; {scene.probability} does not")
+    if any(one.probability < next_.probability for one, next_ in pairwise(scenes)):
+        raise BadRequest("an image's scenes come most likely first")
 
 
 def check_filter(wanted: Filter) -> None:

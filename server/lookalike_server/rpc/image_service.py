@@ -38,7 +38,7 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
             response, status = await desk.serve(self._store(request))
             if response is not None:
                 return response
-            return pb.ImportImagesResponse(tag=request.tag, status=status, image_id=request.image_id)
+            return pb.ImportImagesResponse(tag=request.tag, status=status, image_id=messages.named(request))
 
         await answer_each(
             requests,

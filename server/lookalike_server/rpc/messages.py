@@ -15,7 +15,7 @@ from lookalike.v1 import collection_service_pb2, image_service_pb2, search_servi
 from lookalike_server import records, stages
 from lookalike_server.catalog import limits
 from lookalike_server.errors import BadFilter, BadRequest, DimensionMismatch
-from lookalike_server.importing import Item
+from lookalike_server.importing import Embedded, Item
 from lookalike_server.info import ServerInfo
 from lookalike_server.pipeline.decode import FORMATS, Region
 from lookalike_server.pipeline.embed import Picture
@@ -99,14 +99,26 @@ def filter_from(message: types_pb2.Filter) -> records.Filter:
 def item_from(message: image_service_pb2.ImportImagesRequest) -> Item:
     """One picture on its way in."""
     if message.WhichOneof("payload") is None:
-        raise BadRequest("the payload is missing: give content or an image id")
+        raise BadRequest("the payload is missing: give content, an image id or an embedding")
     return Item(
         collection=message.collection,
         content=message.content if message.HasField("content") else None,
-        image_id=message.image_id,
+        image_id=named(message),
+        embedded=embedded_from(message.embedded) if message.HasField("embedded") else None,
         source=source_from(message.source) if message.HasField("source") else None,
         labels=dict(message.labels),
     )
+
+
+def named(message: image_service_pb2.ImportImagesRequest) -> str:
+    """The image's id where the request says it."""
+    return message.image_id or message.embedded.image_id
+
+
+def embedded_from(message: image_service_pb2.Embedded) -> Embedded:
+    """An image without its picture."""
+    scenes = tuple(records.Scene(scene.name, scene.probability) for scene in message.scenes)
+    return Embedded(vector_from(message.vector), message.model_id, scenes)
 
 
 def source_from(message: types_pb2.Source) -> records.Source:

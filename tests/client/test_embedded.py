@@ -1,0 +1,160 @@
+"""Images that come as ready embeddings, with both clients, to a real server, over wires that break."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.client.faces import Connect
+from tests.client.wire import Wire
+from tests.pictures import picture_bytes
+
+from lookalike import Client, Embedded, ImportItem, Scene, Source, StoredImage, errors
+from lookalike_server.testing import serve
+
+DIM = 64
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def image_id(number: int) -> str:
+    return hashlib.sha256(str(number).encode()).hexdigest()
+
+
+def embedded(number: int, **fields: Any) -> Embedded:
+    vector = np.random.default_rng(number).standard_normal(DIM).astype(np.float32)
+    return Embedded(**{"image_id": image_id(number), "vector": vector, **fields})
+
+
+def test_what_is_brought_over_bears_what_came_with_it(looks: Client, collection: str) -> None:
+    scenes = (Scene("pier", 0.75), Scene("beach", 0.125))
+    whole = embedded(1, scenes=scenes, source=Source("/old/1.jpg", NOW), labels={"case": "17"})
+    done = list(looks.import_embedded([whole], collection=collection, model_id="tiny-1", labels={"by": "me"}))
+    assert [(str(each.outcome), each.path, each.image_id) for each in done] == [("created", "/old/1.jpg", image_id(1))]
+    assert (done[0].done, done[0].total, done[0].sent_bytes) == (1, 1, 4 * DIM)
+    record = looks.image(image_id(1), collection=collection)
+    assert (record.width, record.height, record.size_bytes, record.format) == (0, 0, 0, "")
+    assert (record.scenes, record.sources, record.captured) == (scenes, (Source("/old/1.jpg", NOW),), NOW)
+    assert record.labels == {"case": "17", "by": "me"}
+    (match,) = looks.search(7 * np.asarray(whole.vector), collection=collection)
+    assert match.image == record
+    assert match.distance == pytest.approx(0, abs=1e-6)
+
+
+def test_a_list_of_numbers_and_an_embedding_are_vectors(looks: Client, collection: str) -> None:
+    picture = picture_bytes(1)
+    made = [
+        embedded(1, vector=[1.0, *[0.0] * (DIM - 1)]),
+        embedded(2, vector=looks.embed(picture)),
+    ]
+    assert {each.error for each in looks.import_embedded(made, collection=collection, model_id="tiny-1")} == {None}
+    assert looks.search(picture, collection=collection)[0].image.id == image_id(2)
+
+
+def test_it_meets_the_picture_itself_as_one_image(looks: Client, collection: str) -> None:
+    picture = picture_bytes(1)
+    (first,) = looks.import_images([ImportItem(picture, "new.png")], collection=collection)
+    before = looks.image(first.image_id or "", collection=collection, include_embedding=True)
+    again = embedded(5, image_id=first.image_id, source=Source("old.png"), scenes=[Scene("pier", 1)])
+    (second,) = looks.import_embedded([again], collection=collection, model_id="tiny-1")
+    assert second.outcome == "existed"
+    after = looks.image(first.image_id or "", collection=collection, include_embedding=True)
+    assert [source.path for source in after.sources] == ["new.png", "old.png"]
+    assert (after.format, after.width, after.scenes) == ("PNG", before.width, ())
+    assert np.asarray(after.embedding).tolist() == np.asarray(before.embedding).tolist()
+
+
+REFUSED: list[tuple[dict[str, Any], type[errors.LookalikeError]]] = [
+    ({"image_id": "short"}, errors.BadRequest),
+    ({"image_id": image_id(1).upper()}, errors.BadRequest),
+    ({"image_id": 5}, errors.BadRequest),
+    ({"vector": [1.0]}, errors.DimensionMismatch),
+    ({"vector": [0.0] * DIM}, errors.DimensionMismatch),
+    ({"vector": [float("nan")] * DIM}, errors.DimensionMismatch),
+    ({"vector": b"abc"}, errors.BadRequest),
+    ({"vector": "pier"}, errors.BadRequest),
+    ({"labels": {"": "v"}}, errors.BadRequest),
+    ({"source": Source("p" * 4_097)}, errors.BadRequest),
+    ({"scenes": [Scene(str(number), 0.1) for number in range(6)]}, errors.BadRequest),
+    ({"scenes": [Scene("", 0.5)]}, errors.BadRequest),
+    ({"scenes": [Scene("s" * 256, 0.5)]}, errors.BadRequest),
+    ({"scenes": [Scene("pier", 1.5)]}, errors.BadRequest),
+    ({"scenes": [Scene("pier", float("nan"))]}, errors.BadRequest),
+    ({"scenes": [Scene("pier", 0.1), Scene("beach", 0.9)]}, errors.BadRequest),
+    ({"scenes": [Scene("pier", 0.1), Scene("pier", 0.1)]}, errors.BadRequest),
+    ({"scenes": ["pier"]}, errors.BadRequest),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind"), REFUSED, ids=range(len(REFUSED)))
+def test_what_is_refused_fails_alone(
+    looks: Client, collection: str, fault: dict[str, Any], kind: type[errors.LookalikeError]
+) -> None:
+    given = [embedded(1), embedded(2, **fault), embedded(3)]
+    found = {each.index: each for each in looks.import_embedded(given, collection=collection, model_id="tiny-1")}
+    assert [found[index].outcome for index in (0, 2)] == ["created", "created"]
+    assert type(found[1].error) is kind
+    assert looks.collection(collection).image_count == 2
+
+
+@pytest.mark.parametrize("model_id", ["tiny-2", ""])
+def test_embeddings_of_another_model_end_the_import(looks: Client, collection: str, model_id: str) -> None:
+    with pytest.raises(errors.ModelMismatch, match="belongs to the model tiny-1"):
+        list(looks.import_embedded([embedded(1)], collection=collection, model_id=model_id))
+    assert looks.collection(collection).image_count == 0
+
+
+def test_a_collection_is_not_made_unasked(looks: Client, collection: str) -> None:
+    with pytest.raises(errors.CollectionNotFound):
+        list(looks.import_embedded([embedded(1)], collection=collection, model_id="tiny-1", create=False))
+
+
+def test_what_is_no_embedded_image_ends_the_import(looks: Client, collection: str) -> None:
+    with pytest.raises(TypeError, match="takes Embedded images, not bytes"):
+        list(looks.import_embedded([b"picture"], collection=collection, model_id="tiny-1"))  # type: ignore[list-item]
+
+
+def test_a_broken_connection_is_taken_up_again(connect: Connect, target: str, collection: str) -> None:
+    def images() -> Iterator[Embedded]:
+        yield from (embedded(number, source=Source(f"{number}.jpg")) for number in range(300))
+
+    with Wire(target, cut_after=150 * 4 * DIM) as wire:
+        looks = connect(wire.target)
+        done = list(looks.import_embedded(images(), collection=collection, model_id="tiny-1"))
+        looks.close()
+        assert wire.connections > 1
+    assert [each.error for each in done] == [None] * 300
+    assert [each.done for each in done] == list(range(1, 301))
+    assert {each.total for each in done} == {None}
+    assert connect(target).collection(collection).image_count == 300
+
+
+def test_a_second_run_changes_nothing(looks: Client, collection: str) -> None:
+    images = [embedded(number, source=Source(f"{number}.jpg"), scenes=[Scene("pier", 0.5)]) for number in range(100)]
+    for outcome in ("created", "existed"):
+        done = looks.import_embedded(images, collection=collection, model_id="tiny-1")
+        assert Counter(str(each.outcome) for each in done) == {outcome: 100}
+    assert len(looks.search(StoredImage(image_id(0)), collection=collection, limit=200)) == 99
+
+
+def test_pictures_tell_the_models_scenes(connect: Connect) -> None:
+    with serve(model="tiny:scenes") as target:
+        looks = connect(target)
+        (model,) = looks.server_info().models
+        (done,) = looks.import_images([picture_bytes(1)])
+        image, embedding = looks.image(done.image_id or ""), looks.embed(picture_bytes(1))
+    assert model.scenes == ("night", "snow", "sea", "forest", "desert", "street")
+    assert image.scenes == embedding.scenes
+    assert len(image.scenes) == 5
+    probabilities = [scene.probability for scene in image.scenes]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert {scene.name for scene in image.scenes} < set(model.scenes)
+
+
+def test_where_the_model_tells_no_scenes_there_are_none(looks: Client, collection: str) -> None:
+    (done,) = looks.import_images([picture_bytes(1)], collection=collection)
+    assert looks.server_info().models[0].scenes == ()
+    assert looks.image(done.image_id or "", collection=collection).scenes == ()
+    assert looks.embed(picture_bytes(1)).scenes == ()
