@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from lookalike_server.pipeline.embed import Picture
-from lookalike_server.records import Filter, Vector
+from lookalike_server.records import Filter, Preference, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,15 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True)
+class ScenePreference:
+    """Which scenes to rank higher: those named, and where `same_as_query` the query's own."""
+
+    scenes: frozenset[str] = frozenset()
+    same_as_query: bool = False
+    weight: float = Preference().weight
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """A query, where to look and what to give back."""
 
@@ -41,5 +50,8 @@ class Search:
     max_distance: float | None = None
     filter: Filter = field(default_factory=Filter)
     not_same_folder: bool = False
+    not_same_source: bool = False
+    same_scene: bool = False
+    prefer: ScenePreference | None = None
     exact: bool = False
     with_vectors: bool = False

@@ -3,7 +3,8 @@
 Times are integers, microseconds since 1970 in UTC: they compare, store and travel without a calendar.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -118,6 +119,32 @@ class Filter:
     not_ids: frozenset[str] = frozenset()
     not_folders: frozenset[str] = frozenset()
     """Folders as `Source.folder` gives them: no image with a source in one of them."""
+    scenes: frozenset[str] | None = None
+    """The most likely scene is one of these; "" stands for an image of which none is known. None: any."""
+    not_paths: frozenset[str] = frozenset()
+    """No image with a source of exactly one of these paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Which scenes to rank higher: the order is that of distance + weight * (1 - agreement)."""
+
+    scenes: frozenset[str] = frozenset()
+    like: tuple[Scene, ...] = ()
+    """The query's scenes, where what shows the same is preferred."""
+    weight: float = 0.1
+    """What full disagreement costs, in units of distance."""
+
+    def agreement(self, shown: Sequence[Scene]) -> float:
+        """The probability that an image shows a preferred scene, 0 to 1.
+
+        The sum over `scenes` of the image's probabilities, and on top of it the Bhattacharyya coefficient with `like`:
+        the sum of sqrt(the query's probability * the image's).
+        """
+        query = {scene.name: scene.probability for scene in self.like}
+        wanted = sum(scene.probability for scene in shown if scene.name in self.scenes)
+        alike = sum(math.sqrt(query.get(scene.name, 0.0) * scene.probability) for scene in shown)
+        return min(1.0, wanted + alike)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +156,8 @@ class Match:
     score: float
     image: Image
     vector: Vector | None = None
+    agreement: float | None = None
+    """How far it shows the preferred scenes, 0 to 1; None where none are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +168,5 @@ class Matches:
     model_id: str
     generation: int
     exact: bool
+    query_scenes: tuple[Scene, ...] = ()
+    """What the query shows, most likely first."""

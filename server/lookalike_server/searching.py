@@ -5,7 +5,7 @@ A search enters from `rpc`; its pictures go through `pipeline` in the interactiv
 
 import asyncio
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,12 +15,25 @@ from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.vectors import unit
 from lookalike_server.errors import BadFilter, BadRequest, LookalikeError
 from lookalike_server.pipeline.embed import Embedder, Picture
-from lookalike_server.queries import Example, Examples, Ready, Search, Stored
-from lookalike_server.records import Collection, Filter, Matches, Source, Vector
+from lookalike_server.pipeline.lane import Lane
+from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
+from lookalike_server.records import Collection, Filter, Matches, Preference, Scene, Source, Vector
 
 MAX_EXAMPLES = 32
 NEGATIVE_WEIGHT = 0.5
 """How far the negatives push: Rocchio's weight, mildly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of a query."""
+
+    vector: Vector
+    """Of any length: the catalog takes its direction."""
+    scenes: tuple[Scene, ...] = ()
+    """Most likely first."""
+    paths: frozenset[str] = frozenset()
+    """Where it lies."""
 
 
 class Searcher:
@@ -37,25 +50,38 @@ class Searcher:
         """
         check(search)
         collection = await asyncio.to_thread(self._catalog.serving, search.collection)
-        conditions = await self._conditions(search)
-        vector = await self._vector(search.query, collection, deadline)
+        seen = await self._seen(search.query, collection, deadline)
         with stages.timed("index"):
-            return await asyncio.to_thread(
+            found = await asyncio.to_thread(
                 self._catalog.search,
                 search.collection,
-                vector,
+                seen.vector,
                 limit=search.limit,
-                wanted=conditions,
+                wanted=conditions(search, seen),
                 max_distance=search.max_distance,
                 exact=search.exact,
                 with_vectors=search.with_vectors,
                 without=stored_ids(search.query),
+                preference=preference(search.prefer, seen),
             )
+        return replace(found, query_scenes=seen.scenes)
 
-    async def _vector(self, query: Example | Examples, collection: Collection, deadline: float) -> Vector:
-        """The query as one vector, of any length: the catalog takes its direction."""
-        if not isinstance(query, Examples):
-            return await self._example(query, collection, deadline)
+    async def _seen(self, query: Example | Examples, collection: Collection, deadline: float) -> Seen:
+        match query:
+            case Picture():
+                content = await self._embedder.embed(query, Lane.INTERACTIVE, deadline)
+                return Seen(content.vector, content.scenes, frozenset({query.path} - {""}))
+            case Stored(image_id):
+                image = await asyncio.to_thread(self._catalog.image, collection.name, image_id)
+                paths = frozenset(source.path for source in image.sources)
+                return Seen(await self._example(query, collection, deadline), image.scenes, paths)
+            case Ready():
+                return Seen(await self._example(query, collection, deadline))
+            case Examples():
+                return Seen(await self._between(query, collection, deadline))
+
+    async def _between(self, query: Examples, collection: Collection, deadline: float) -> Vector:
+        """Towards the positives and away from the negatives."""
         if not query.positives or len(query.positives) + len(query.negatives) > MAX_EXAMPLES:
             raise BadRequest(f"give at least 1 positive example, and at most {MAX_EXAMPLES} examples in all")
         positives = await self._mean(query.positives, collection, deadline)
@@ -83,23 +109,25 @@ class Searcher:
             case Ready(vector):
                 return unit(vector, collection.dim)
 
-    async def _conditions(self, search: Search) -> Filter:
-        """The filter, with `not_same_folder` spelled out."""
-        if not search.not_same_folder:
-            return search.filter
-        return replace(search.filter, not_folders=await self._folders(search))
 
-    async def _folders(self, search: Search) -> frozenset[str]:
-        match search.query:
-            case Picture(path=path) if path:
-                return frozenset({Source(path).folder})
-            case Stored(image_id):
-                image = await asyncio.to_thread(self._catalog.image, search.collection, image_id)
-                return frozenset(source.folder for source in image.sources)
-            case _:
-                raise BadFilter(
-                    "not_same_folder needs a query that lies in a folder: a picture with its path, or an image id"
-                )
+def conditions(search: Search, seen: Seen) -> Filter:
+    """The filter, with what it says relative to the query spelled out."""
+    wanted = search.filter
+    if search.not_same_folder:
+        wanted = replace(wanted, not_folders=frozenset(Source(path).folder for path in seen.paths))
+    if search.not_same_source:
+        wanted = replace(wanted, not_paths=seen.paths)
+    if search.same_scene:
+        same = frozenset({seen.scenes[0].name if seen.scenes else ""})
+        wanted = replace(wanted, scenes=same if wanted.scenes is None else same & wanted.scenes)
+    return wanted
+
+
+def preference(prefer: ScenePreference | None, seen: Seen) -> Preference | None:
+    """The preference, with the query's own scenes spelled out."""
+    if prefer is None:
+        return None
+    return Preference(prefer.scenes, seen.scenes if prefer.same_as_query else (), prefer.weight)
 
 
 def check(search: Search) -> None:
@@ -107,8 +135,27 @@ def check(search: Search) -> None:
     limits.check_limit(search.limit)
     limits.check_max_distance(search.max_distance)
     limits.check_filter(search.filter)
+    if search.prefer is not None:
+        limits.check_preference(search.prefer.scenes, search.prefer.weight)
+    check_relative(search)
     for image_id in stored_ids(search.query):
         limits.check_id(image_id)
+
+
+def check_relative(search: Search) -> None:
+    """Refuse what is asked relative to a query that lies nowhere or shows nothing."""
+    query, prefer = search.query, search.prefer
+    lies = isinstance(query, Stored) or (isinstance(query, Picture) and query.path != "")
+    if (search.not_same_folder or search.not_same_source) and not lies:
+        raise BadFilter(
+            "not_same_folder and not_same_source need a query that lies somewhere: a picture with its path, or an image id"
+        )
+    if isinstance(query, Picture | Stored):
+        return
+    if search.same_scene:
+        raise BadFilter("same_scene needs a query that shows a scene: a picture, or an image id")
+    if prefer is not None and prefer.same_as_query:
+        raise BadRequest("to prefer what the query shows, search by a picture or an image id; or name the scenes")
 
 
 def stored_ids(query: Example | Examples) -> frozenset[str]:

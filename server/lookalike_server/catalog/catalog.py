@@ -28,7 +28,7 @@ from lookalike_server.catalog.shelves import Settings, Shelves
 from lookalike_server.catalog.store import Added, Entry, Store, Taken, Unreadable
 from lookalike_server.catalog.vectors import unit
 from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError
-from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Vector
+from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Preference, Vector
 
 _ALL = 2**31
 
@@ -207,8 +207,9 @@ class Catalog:
         exact: bool = False,
         with_vectors: bool = False,
         without: Several[str] = (),
+        preference: Preference | None = None,
     ) -> Matches:
-        """The images nearest to `vector`, [dim], that pass `wanted` and are not named in `without`.
+        """The images nearest to `vector`, [dim], that pass `wanted` and are not named in `without`; best first.
 
         Raises ModelMismatch, DimensionMismatch, BadFilter.
         """
@@ -216,9 +217,13 @@ class Catalog:
         limits.check_filter(wanted or Filter())
         limits.check_max_distance(max_distance)
         limits.check_ids(without)
+        if preference is not None:
+            limits.check_preference(preference.scenes, preference.weight)
         entry = self._store.collection(name)
         shelf = self._shelves.find(entry)
-        query = Query(unit(vector, self._dim), limit, wanted or Filter(), max_distance, exact, with_vectors, without)
+        query = Query(
+            unit(vector, self._dim), limit, wanted or Filter(), max_distance, exact, with_vectors, without, preference
+        )
         return matches(self._store, entry, shelf, query)
 
     def settle(self, timeout: float) -> bool:

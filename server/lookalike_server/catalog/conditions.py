@@ -21,7 +21,7 @@ def where(collection: int, wanted: Filter, *, after: int, one_by_one: bool) -> C
     `one_by_one` suits a few images that are looked at each; else what each part admits is gathered first, which suits
     a filter over all of them.
     """
-    members = [*_labels(wanted), *_path(wanted.path_prefix), *_captured(wanted), *_ids(wanted)]
+    members = [*_labels(wanted), *_path(wanted.path_prefix), *_captured(wanted), *_ids(wanted), *_scenes(wanted)]
     # A plus keeps SQLite from walking through the whole collection where the filter is a shorter way in.
     plus = "+" if members or one_by_one else ""
     parts: list[Condition] = [
@@ -91,8 +91,15 @@ def _ids(wanted: Filter) -> Iterator[Membership]:
         yield "images", _NAMED, [listed(wanted.ids)]
 
 
+def _scenes(wanted: Filter) -> Iterator[Membership]:
+    if wanted.scenes is not None:
+        yield "images", "t.scene IN (SELECT value FROM json_each(?))", [listed(wanted.scenes)]
+
+
 def _unwanted(wanted: Filter) -> Iterator[Membership]:
     if wanted.not_ids:
         yield "images", _NAMED, [listed(wanted.not_ids)]
     if wanted.not_folders:
         yield "sources", "t.folder IN (SELECT value FROM json_each(?))", [listed(wanted.not_folders)]
+    if wanted.not_paths:
+        yield "sources", "t.path IN (SELECT value FROM json_each(?))", [listed(wanted.not_paths)]

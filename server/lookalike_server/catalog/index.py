@@ -162,6 +162,20 @@ class ExactIndex:
         places = view.places(among)
         return view.serials[places[_best(view.rows[places] @ query, k)]]
 
+    def within(self, query: Vector, radius: float, *, among: Serials | None = None) -> Serials:
+        """All at most `radius` away, and all that rounding cannot tell from the last of them, ascending.
+
+        Only those of `among` are compared, where that is given.
+        """
+        view = self._view
+        if among is None:
+            places = np.flatnonzero(view.alive)
+            scores = (view.rows @ query)[places]
+        else:
+            places = view.places(among)
+            scores = view.rows[places] @ query
+        return view.serials[places[scores >= 1 - radius * radius / 2 - _ROUNDING]]
+
     def take(self, serials: Serials) -> tuple[Serials, Rows]:
         """Those of `serials` that it holds, with their vectors."""
         view = self._view

@@ -24,6 +24,8 @@ MAX_SOURCES = 1_000
 MAX_DESCRIPTION = 1_000
 MAX_SCENES = 5
 MAX_SCENE_NAME = 255
+MAX_SCENES_NAMED = 1_000
+MAX_WEIGHT = 2
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -108,11 +110,19 @@ def check_filter(wanted: Filter) -> None:
         check_ids(wanted.ids)
         check_ids(wanted.not_ids)
         _check_text("a path prefix", wanted.path_prefix, MAX_PATH)
+        _check_scene_names(wanted.scenes or ())
     except BadRequest as error:
         raise BadFilter(f"in the filter: {error}") from error
     start, end = wanted.captured_from, wanted.captured_before
     if start is not None and end is not None and start >= end:
         raise BadFilter("in the filter: the capture time's start must lie before its end")
+
+
+def check_preference(scenes: Collection[str], weight: float) -> None:
+    """Scenes to rank higher, and how much."""
+    _check_scene_names(scenes)
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise BadRequest(f"a preference's weight runs from 0 to {MAX_WEIGHT}; {weight} does not")
 
 
 def check_page_size(page_size: int) -> None:
@@ -131,6 +141,13 @@ def check_max_distance(max_distance: float | None) -> None:
     """The bound on distances; None is no bound."""
     if max_distance is not None and (math.isnan(max_distance) or max_distance < 0):
         raise BadRequest(f"max_distance is a number from 0 up, not {max_distance}")
+
+
+def _check_scene_names(names: Collection[str]) -> None:
+    if len(names) > MAX_SCENES_NAMED:
+        raise BadRequest(f"at most {MAX_SCENES_NAMED} scenes in one call, not {len(names)}")
+    for name in names:
+        _check_text("a scene's name", name, MAX_SCENE_NAME)
 
 
 def _check_text(what: str, text: str, most: int) -> None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection as Several
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from lookalike_server.catalog.planner import answer
+from lookalike_server.catalog.planner import Admission, answer
+from lookalike_server.catalog.preferring import Judged, by_distance, by_preference, overfetched
 from lookalike_server.catalog.shelf import Found, Shelf
 from lookalike_server.catalog.store import Entry, Store
 from lookalike_server.catalog.vectors import Serials
-from lookalike_server.records import Filter, Match, Matches, Vector
+from lookalike_server.records import Filter, Image, Match, Matches, Preference, Vector
 
 _SPARE = 8  # candidates beyond the limit: some may be deleted while we look, or change places with the last by rounding
 
@@ -25,6 +27,7 @@ class Query:
     exact: bool
     with_vectors: bool
     without: Several[str]
+    preference: Preference | None
 
 
 class _Filtered:
@@ -40,14 +43,46 @@ class _Filtered:
         return self._store.admitted(self._entry, self._wanted, among=serials.tolist())
 
 
+class _Place(NamedTuple):
+    """An image's place among the matches: they sort by cost, equals by id."""
+
+    cost: float
+    image_id: str
+    serial: int
+    distance: float
+
+
 def matches(store: Store, entry: Entry, shelf: Shelf, query: Query) -> Matches:
-    """The nearest images; equal distances in the order of ids."""
+    """The nearest images, or the best where scenes are preferred; equals in the order of ids."""
     generation = shelf.generation  # before looking: the answer has seen at least this
     admission = None if query.wanted == Filter() else _Filtered(store, entry, query.wanted)
+    seek = _nearest if query.preference is None else _preferred
+    judged = seek(store, entry, shelf, query, admission)
+    records = _records(store, entry, _ranked(store, entry, judged, query.limit), query)
+    return Matches(records, entry.record.model_id, generation, judged.exact)
+
+
+def _nearest(store: Store, entry: Entry, shelf: Shelf, query: Query, admission: Admission | None) -> Judged:
     asked = query.limit + len(query.without) + _SPARE
     found = answer(shelf, query.vector, asked, admission, exact=query.exact)
-    nearest = _ranked(store, entry, _kept(store, entry, found, query), query.limit)
-    return Matches(_records(store, entry, shelf, nearest, query), entry.record.model_id, generation, found.exact)
+    return by_distance(_kept(store, entry, found, query))
+
+
+def _preferred(store: Store, entry: Entry, shelf: Shelf, query: Query, admission: Admission | None) -> Judged:
+    asked = overfetched(query.limit + len(query.without) + _SPARE)
+    found = answer(shelf, query.vector, asked, admission, exact=query.exact)
+    judged = _judged(store, entry, found, query)
+    if not found.exact or len(found.serials) < asked or len(judged.costs) < query.limit:
+        return judged
+    # What lies beyond may be better than the last, but nothing is that is farther away than the last one's cost.
+    bound = float(judged.costs[query.limit - 1])
+    among = None if admission is None else admission.all()
+    return _judged(store, entry, shelf.within(query.vector, bound, among), query)
+
+
+def _judged(store: Store, entry: Entry, found: Found, query: Query) -> Judged:
+    kept = _kept(store, entry, found, query)
+    return by_preference(kept, query.preference or Preference(), store.scenes_of(entry, kept.serials.tolist()))
 
 
 def _kept(store: Store, entry: Entry, found: Found, query: Query) -> Found:
@@ -59,30 +94,23 @@ def _kept(store: Store, entry: Entry, found: Found, query: Query) -> Found:
     return Found(found.serials[keep], found.distances[keep], found.exact)
 
 
-def _ranked(store: Store, entry: Entry, found: Found, limit: int) -> list[tuple[float, str, int]]:
-    """Distance, id and serial of the first `limit` that still exist, equal distances by id."""
-    near = _first(found, limit + _SPARE)
-    ids = store.ids_of(entry, near.serials.tolist())
-    known = zip(near.distances.tolist(), near.serials.tolist(), strict=True)
-    return sorted((apart, ids[serial], serial) for apart, serial in known if serial in ids)[:limit]
+def _ranked(store: Store, entry: Entry, judged: Judged, limit: int) -> list[_Place]:
+    """The best `limit` that still exist."""
+    best = judged.first(limit + _SPARE)
+    ids = store.ids_of(entry, best.serials.tolist())
+    known = zip(best.costs.tolist(), best.serials.tolist(), best.distances.tolist(), strict=True)
+    return sorted(_Place(cost, ids[serial], serial, apart) for cost, serial, apart in known if serial in ids)[:limit]
 
 
-def _first(found: Found, count: int) -> Found:
-    """The first `count`, and all that are as near as the last of them."""
-    end = len(found.serials)
-    if end > count:
-        end = int(np.searchsorted(found.distances, found.distances[count - 1], side="right"))
-    return Found(found.serials[:end], found.distances[:end], found.exact)
-
-
-def _records(
-    store: Store, entry: Entry, shelf: Shelf, nearest: list[tuple[float, str, int]], query: Query
-) -> tuple[Match, ...]:
-    serials = [serial for _, _, serial in nearest]
-    images = {image.id: image for image in store.images(entry, serials)}
+def _records(store: Store, entry: Entry, best: list[_Place], query: Query) -> tuple[Match, ...]:
+    images = {image.id: image for image in store.images(entry, [place.serial for place in best])}
     vectors = store.vectors_of(entry, images) if query.with_vectors else {}
-    alive = [(apart, images[image_id]) for apart, image_id, _ in nearest if image_id in images]
+    alive = [(place.distance, images[place.image_id]) for place in best if place.image_id in images]
     return tuple(
-        Match(rank, apart, 1 - apart * apart / 2, image, vectors.get(image.id))
+        Match(rank, apart, 1 - apart * apart / 2, image, vectors.get(image.id), _agreement(query, image))
         for rank, (apart, image) in enumerate(alive, 1)
     )
+
+
+def _agreement(query: Query, image: Image) -> float | None:
+    return None if query.preference is None else query.preference.agreement(image.scenes)

@@ -11,6 +11,8 @@ from lookalike_server.catalog.index import ExactIndex
 from lookalike_server.catalog.vectors import Rows, Serials, distances
 from lookalike_server.records import Vector
 
+_SLICE = 1_024  # vectors copied out at once: what is within a radius may be nearly all there are
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -52,6 +54,10 @@ class Shelf:
         """The `k` nearest and those as near as the last of them, by comparing with all, or with all of `among`."""
         return self._measured(query, self.vectors.nearest(query, k, among=among), exact=True)
 
+    def within(self, query: Vector, radius: float, among: Serials | None = None) -> Found:
+        """All at most `radius` away, and perhaps some a hair's breadth beyond, of all or of `among`."""
+        return self._measured(query, self.vectors.within(query, radius, among=among), exact=True)
+
     def search(self, query: Vector, k: int) -> Found:
         """Nearly the `k` nearest, at least as many when there are, through the graph and what it lacks."""
         cover = self._cover
@@ -88,10 +94,15 @@ class Shelf:
         return lag + self._cover.findings()
 
     def _measured(self, query: Vector, serials: Serials, *, exact: bool) -> Found:
-        held, rows = self.vectors.take(serials)
-        apart = distances(query, rows)
+        parts = [self._slice(query, serials[start : start + _SLICE]) for start in range(0, len(serials), _SLICE)]
+        held = np.concatenate([np.empty(0, np.int64), *(some for some, _ in parts)])
+        apart = np.concatenate([np.empty(0), *(each for _, each in parts)])
         order = np.lexsort((held, apart))
         return Found(held[order], apart[order], exact)
+
+    def _slice(self, query: Vector, serials: Serials) -> tuple[Serials, NDArray[np.float64]]:
+        held, rows = self.vectors.take(serials)
+        return held, distances(query, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from lookalike.v1 import image_service_pb2 as pb
 from lookalike.v1 import image_service_pb2_grpc, types_pb2
 from lookalike_server.catalog import limits
-from lookalike_server.errors import BadFilter, BadRequest
+from lookalike_server.errors import BadRequest
 from lookalike_server.parts import Gate
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Outcome
@@ -68,12 +68,10 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
 
     async def ListImages(self, request: pb.ListImagesRequest, _context: Context) -> pb.ListImagesResponse:
         """A page of records."""
-        if request.filter.not_same_folder:
-            raise BadFilter("not_same_folder needs a query: list with path_prefix instead")
         images, token = await asyncio.to_thread(
             self._gate.parts.catalog.images,
             request.collection,
-            messages.filter_from(request.filter),
+            messages.listing_filter_from(request.filter),
             request.page_size or limits.DEFAULT_PAGE_SIZE,
             request.page_token,
         )

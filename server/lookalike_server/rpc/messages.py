@@ -19,7 +19,7 @@ from lookalike_server.importing import Embedded, Item
 from lookalike_server.info import ServerInfo
 from lookalike_server.pipeline.decode import FORMATS, Region
 from lookalike_server.pipeline.embed import Picture
-from lookalike_server.queries import Example, Examples, Ready, Search, Stored
+from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
 
 # ---- from the wire ----
 
@@ -33,9 +33,18 @@ def search_from(message: search_service_pb2.SearchRequest) -> Search:
         max_distance=message.max_distance if message.HasField("max_distance") else None,
         filter=filter_from(message.filter),
         not_same_folder=message.filter.not_same_folder,
+        not_same_source=message.filter.not_same_source,
+        same_scene=message.filter.same_scene,
+        prefer=preference_from(message.prefer) if message.HasField("prefer") else None,
         exact=message.exact,
         with_vectors=message.include_embeddings,
     )
+
+
+def preference_from(message: search_service_pb2.ScenePreference) -> ScenePreference:
+    """Which scenes to rank higher."""
+    weight = message.weight if message.HasField("weight") else ScenePreference().weight
+    return ScenePreference(frozenset(message.scenes), message.same_as_query, weight)
 
 
 def query_from(message: search_service_pb2.SearchRequest) -> Example | Examples:
@@ -81,7 +90,7 @@ def vector_from(message: types_pb2.Vector) -> records.Vector:
 
 
 def filter_from(message: types_pb2.Filter) -> records.Filter:
-    """The filter but for not_same_folder, which needs the query."""
+    """The filter but for what it says relative to the query."""
     try:
         start, end = (micros_from(message.capture_time, side) for side in ("start", "end"))
     except BadRequest as error:
@@ -93,7 +102,16 @@ def filter_from(message: types_pb2.Filter) -> records.Filter:
         captured_before=end,
         ids=frozenset(message.image_ids),
         not_ids=frozenset(message.not_image_ids),
+        scenes=frozenset(message.scenes) or None,
     )
+
+
+def listing_filter_from(message: types_pb2.Filter) -> records.Filter:
+    """The filter of a listing, where there is no query."""
+    for name in ("not_same_folder", "same_scene", "not_same_source"):
+        if getattr(message, name):
+            raise BadFilter(f"{name} needs a query: list with path_prefix or scenes instead")
+    return filter_from(message)
 
 
 def item_from(message: image_service_pb2.ImportImagesRequest) -> Item:
@@ -161,13 +179,18 @@ def search_to(found: records.Matches, timings: stages.Timings) -> search_service
         generation=found.generation,
         exact=found.exact,
         timings=timings_to(timings),
+        query_scenes=scenes_to(found.query_scenes),
     )
 
 
 def match_to(match: records.Match) -> search_service_pb2.Match:
     """One match."""
     message = search_service_pb2.Match(
-        rank=match.rank, distance=match.distance, score=match.score, image=image_to(match.image)
+        rank=match.rank,
+        distance=match.distance,
+        score=match.score,
+        image=image_to(match.image),
+        scene_agreement=match.agreement,
     )
     if match.vector is not None:
         message.embedding.CopyFrom(vector_to(match.vector))
