@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike import errors, types
 from lookalike.errors import LookalikeError
-from lookalike.types import Embedded, Examples, Filter, ImportItem, Region, Scene, Source, StoredImage
+from lookalike.types import Embedded, Examples, Filter, ImportItem, Region, Scene, ScenePreference, Source, StoredImage
 
 if TYPE_CHECKING:
     from lookalike.aio import AsyncClient
@@ -31,6 +31,7 @@ __all__ = [
     "LookalikeError",
     "Region",
     "Scene",
+    "ScenePreference",
     "Source",
     "StoredImage",
     "errors",

@@ -69,6 +69,7 @@ class SearchOptions:
     max_distance: float | None
     exact: bool
     include_embeddings: bool
+    prefer: types.ScenePreference | None = None
 
     @unsendable()
     def request(self, query: types.Query, max_bytes: int) -> search_pb2.SearchRequest:
@@ -82,6 +83,7 @@ class SearchOptions:
                 max_distance=self.max_distance,
                 exact=self.exact,
                 include_embeddings=self.include_embeddings,
+                prefer=_messages.preference(self.prefer),
             )
         )
         return request

@@ -124,11 +124,28 @@ def filter_message(wanted: types.Filter | None) -> types_pb2.Filter | None:
         image_ids=wanted.image_ids,
         not_image_ids=wanted.not_image_ids,
         not_same_folder=wanted.not_same_folder,
+        scenes=_names(wanted.scenes),
+        same_scene=wanted.same_scene,
+        not_same_source=wanted.not_same_source,
     )
     if wanted.captured_from is not None or wanted.captured_before is not None:
         start, end = timestamp(wanted.captured_from), timestamp(wanted.captured_before)
         message.capture_time.CopyFrom(types_pb2.TimeRange(start=start, end=end))
     return message
+
+
+def preference(wanted: types.ScenePreference | None) -> search_service_pb2.ScenePreference | None:
+    """Which scenes to rank higher; None stays none."""
+    if wanted is None:
+        return None
+    return search_service_pb2.ScenePreference(
+        scenes=_names(wanted.scenes), same_as_query=wanted.same_as_query, weight=wanted.weight
+    )
+
+
+def _names(scenes: str | Sequence[str]) -> list[str]:
+    """Names as a list; a single one may stand alone."""
+    return [scenes] if isinstance(scenes, str) else list(scenes)
 
 
 def timestamp(moment: datetime | None) -> Timestamp | None:
@@ -179,7 +196,8 @@ def scenes(messages: Iterable[types_pb2.Scene]) -> tuple[types.Scene, ...]:
 
 def _match(message: search_service_pb2.Match) -> types.Match:
     embedding = vector(message.embedding) if message.HasField("embedding") else None
-    return types.Match(message.rank, message.distance, message.score, image(message.image), embedding)
+    agreement = message.scene_agreement if message.HasField("scene_agreement") else None
+    return types.Match(message.rank, message.distance, message.score, image(message.image), embedding, agreement)
 
 
 def search_result(message: search_service_pb2.SearchResponse) -> types.SearchResult:
@@ -190,6 +208,7 @@ def search_result(message: search_service_pb2.SearchResponse) -> types.SearchRes
         generation=message.generation,
         exact=message.exact,
         timings=_timings(message.timings),
+        query_scenes=scenes(message.query_scenes),
     )
 
 

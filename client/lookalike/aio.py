@@ -67,13 +67,16 @@ class AsyncClient:
         limit: int = 10,
         region: types.Region | None = None,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
         timeout: float | None = None,
     ) -> types.SearchResult:
         """As `Client.search`."""
-        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        options = _calls.SearchOptions(
+            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+        )
         call = await asyncio.to_thread(_calls.search, query, await self._max_bytes(timeout), options)
         return await self._link.call(call, timeout)
 
@@ -85,12 +88,15 @@ class AsyncClient:
         limit: int = 10,
         region: types.Region | None = None,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
     ) -> AsyncGenerator[Answered[Query], None]:
         """As `Client.search_many`."""
-        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        options = _calls.SearchOptions(
+            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+        )
 
         async def start() -> SearchMany[Query]:
             return SearchMany(options, await self._max_bytes())

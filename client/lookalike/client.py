@@ -73,6 +73,7 @@ class Client:
         limit: int = 10,
         region: types.Region | None = None,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
@@ -82,11 +83,14 @@ class Client:
 
         The query is a picture (path, bytes, binary file), a stored image (`StoredImage(id)`, an `Image`, a `Match`), a
         vector (`Embedding`, numpy array, sequence of floats; [dim]) or `Examples`. `exact` compares with every vector.
+        `filter` leaves images out; `prefer` ranks those of some scenes higher, and the distances stay what they are.
 
         Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, BadFilter, BadRequest, DimensionMismatch,
         CollectionNotFound, ImageNotFound, ModelMismatch, QueueFull.
         """
-        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        options = _calls.SearchOptions(
+            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+        )
         return self._link.call(_calls.search(query, self._max_bytes(timeout), options), timeout)
 
     def search_many(
@@ -97,6 +101,7 @@ class Client:
         limit: int = 10,
         region: types.Region | None = None,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
@@ -107,7 +112,9 @@ class Client:
         server is waited for; raises Unavailable, ResourceExhausted when that takes longer than about 40 seconds. What
         can be no query is the program's mistake, not the query's: TypeError ends the stream.
         """
-        options = _calls.SearchOptions(collection, limit, region, filter, max_distance, exact, include_embeddings)
+        options = _calls.SearchOptions(
+            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+        )
         return self._link.converse(lambda: SearchMany(options, self._max_bytes()), queries)
 
     def import_images(

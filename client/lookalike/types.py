@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, overload
 
 from lookalike.errors import LookalikeError
 from lookalike.pictures import Picture
-from lookalike.queries import Examples, Filter, One, Query, Region, StoredImage
+from lookalike.queries import Examples, Filter, One, Query, Region, ScenePreference, StoredImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "Query",
     "Region",
     "Scene",
+    "ScenePreference",
     "SearchResult",
     "ServerInfo",
     "Source",
@@ -116,11 +117,13 @@ class Match:
     image: Image
     embedding: "Vector | None" = field(default=None, compare=False, repr=False)
     """[dim], L2-normalised; only with `include_embeddings`."""
+    scene_agreement: float | None = None
+    """How far it shows the preferred scenes, 0 to 1; None when the search has no preference."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult(Sequence[Match]):
-    """The matches, nearest first, and what they stand on.
+    """The matches, nearest first (best first where scenes are preferred), and what they stand on.
 
     The model that made the vectors, the collection's state that was searched (it grows with every change), and whether
     every admissible vector was compared.
@@ -131,6 +134,8 @@ class SearchResult(Sequence[Match]):
     generation: int
     exact: bool
     timings: Timings
+    query_scenes: tuple[Scene, ...] = ()
+    """What kind of place the query shows, most likely first; empty for vectors, examples, and models that tell none."""
 
     def __len__(self) -> int:
         return len(self.matches)

@@ -148,7 +148,7 @@ def check_relative(search: Search) -> None:
     lies = isinstance(query, Stored) or (isinstance(query, Picture) and query.path != "")
     if (search.not_same_folder or search.not_same_source) and not lies:
         raise BadFilter(
-            "not_same_folder and not_same_source need a query that lies somewhere: a picture with its path, or an image id"
+            "not_same_folder and not_same_source need a query with a place: a picture with its path, or an image id"
         )
     if isinstance(query, Picture | Stored):
         return

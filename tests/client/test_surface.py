@@ -19,6 +19,7 @@ PROMISED = [
     "LookalikeError",
     "Region",
     "Scene",
+    "ScenePreference",
     "Source",
     "StoredImage",
     "errors",

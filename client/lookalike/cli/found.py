@@ -1,10 +1,12 @@
 """A search's answer as a person reads it: a table of matches and a line that says what it stands on."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 from rich.text import Text
 
 from lookalike.cli.output import out, printable
-from lookalike.types import Image, SearchResult, Timings
+from lookalike.types import Image, Match, Scene, SearchResult, Timings
 
 SOURCES_SHOWN = 3
 
@@ -15,6 +17,8 @@ def print_found(result: SearchResult, collection: str) -> None:
         out.print(_table(result))
     else:
         out.print(f"Nothing in {collection} matches.")
+    if result.query_scenes:
+        out.print(Text(f"The query shows {in_words(result.query_scenes)}.", style="dim"))
     out.print(Text(standing(result), style="dim"))
     out.print(Text(_times(result.timings), style="dim"))
 
@@ -25,6 +29,11 @@ def standing(result: SearchResult) -> str:
     return f"{result.model_id} · {kind} · generation {result.generation:,}"
 
 
+def in_words(scenes: Sequence[Scene]) -> str:
+    """Say what kind of place a picture shows, and how sure the classifier is."""
+    return " · ".join(f"{printable(scene.name)} {scene.probability:.0%}" for scene in scenes)
+
+
 def _table(result: SearchResult) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("#", "distance", "score", "pixels"):
@@ -33,7 +42,7 @@ def _table(result: SearchResult) -> Table:
     for match in result:
         pixels = f"{match.image.width}x{match.image.height}"
         figures = (str(match.rank), f"{match.distance:.4f}", f"{match.score:.4f}", pixels)
-        table.add_row(*figures, Text.assemble(_places(match.image), (_labels(match.image), "dim")))
+        table.add_row(*figures, Text.assemble(_places(match.image), (_details(match), "dim")))
     return table
 
 
@@ -44,9 +53,12 @@ def _places(image: Image) -> str:
     return "\n".join([*(paths or [f"id:{image.id}"]), *([f"and {more} more"] if more > 0 else [])])
 
 
-def _labels(image: Image) -> str:
-    labels = " ".join(printable(f"{key}={value}") for key, value in sorted(image.labels.items()))
-    return f"\n{labels}" if labels else ""
+def _details(match: Match) -> str:
+    """Give its labels, its most likely scene, and how far it shows the preferred ones."""
+    parts = [printable(f"{key}={value}") for key, value in sorted(match.image.labels.items())]
+    parts += [in_words(match.image.scenes[:1])] if match.image.scenes else []
+    parts += [f"agrees {match.scene_agreement:.0%}"] if match.scene_agreement is not None else []
+    return f"\n{' '.join(parts)}" if parts else ""
 
 
 def _times(timings: Timings) -> str:

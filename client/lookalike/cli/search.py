@@ -22,8 +22,9 @@ from lookalike.cli.options import (
     read_region,
 )
 from lookalike.cli.output import OK, fail, print_json, printable, remark
-from lookalike.types import Filter, Image, Region, SearchResult, StoredImage
+from lookalike.types import Filter, Image, Region, ScenePreference, SearchResult, StoredImage
 
+SCENE_WEIGHT = ScenePreference().weight
 STORED = re.compile(r"id:([0-9a-f]{64})")
 
 Which = Annotated[str, typer.Argument(metavar="IMAGE", help="A file, or id:SHA256 of an image in the collection.")]
@@ -38,6 +39,20 @@ Labels = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(metavar="TEXT", help="Only images whose path begins so.")]
 Elsewhere = Annotated[bool, typer.Option("--not-same-folder", help="No images from the query's folder.")]
+NotItself = Annotated[bool, typer.Option("--not-same-source", help="No images from the query's own path.")]
+Scenes = Annotated[
+    list[str] | None,
+    typer.Option("--scene", metavar="NAME", help="Only images of this scene; may be repeated. A classifier errs."),
+]
+SameScene = Annotated[bool, typer.Option("--same-scene", help="Only images of the query's scene.")]
+Preferred = Annotated[
+    list[str] | None,
+    typer.Option("--prefer-scene", metavar="NAME", help="Rank images of this scene higher; may be repeated."),
+]
+PreferSame = Annotated[bool, typer.Option("--prefer-same-scene", help="Rank images of the query's scene higher.")]
+Weight = Annotated[
+    float, typer.Option(min=0, max=2, help="What showing none of the preferred scenes costs, as distance.")
+]
 Distance = Annotated[float | None, typer.Option(min=0, help="Nothing farther than this; 0 is same, 2 opposite.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare with every image: slower, misses nothing.")]
 SheetFile = Annotated[
@@ -55,6 +70,12 @@ def search(
     label: Labels = None,
     path_prefix: Prefix = "",
     not_same_folder: Elsewhere = False,
+    not_same_source: NotItself = False,
+    scene: Scenes = None,
+    same_scene: SameScene = False,
+    prefer_scene: Preferred = None,
+    prefer_same_scene: PreferSame = False,
+    scene_weight: Weight = SCENE_WEIGHT,
     max_distance: Distance = None,
     exact: Exact = False,
     sheet: SheetFile = None,
@@ -69,7 +90,15 @@ def search(
     query = _query(which)
     _check_folder(sheet)
     box = read_region(region)
-    admitted = Filter(labels=read_labels(label or []), path_prefix=path_prefix, not_same_folder=not_same_folder)
+    admitted = Filter(
+        labels=read_labels(label or []),
+        path_prefix=path_prefix,
+        not_same_folder=not_same_folder,
+        not_same_source=not_same_source,
+        scenes=scene or (),
+        same_scene=same_scene,
+    )
+    preferred = ScenePreference(prefer_scene or (), prefer_same_scene, scene_weight)
     with connect(Connection(server, token, tls, ca, as_json)) as client:
         result = client.search(
             query,
@@ -77,6 +106,7 @@ def search(
             limit=limit,
             region=box,
             filter=admitted,
+            prefer=preferred if prefer_scene or prefer_same_scene else None,
             max_distance=max_distance,
             exact=exact,
         )

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from lookalike.cli.connection import Connection, connect
+from lookalike.cli.found import in_words
 from lookalike.cli.options import DEFAULT_COLLECTION, DEFAULT_SERVER, AsJson, Ca, Collection, Server, Tls, Token
 from lookalike.cli.output import day, out, print_json, printable, size
 from lookalike.types import Image
@@ -62,7 +63,16 @@ def _table(image: Image) -> Table:
         table.add_row("" if place else "seen at", printable(source.path))
     for key, value in image.labels.items():
         table.add_row("label", printable(f"{key}={value}"))
-    table.add_row("picture", f"{image.format}, {image.width:,} x {image.height:,} pixels, {size(image.size_bytes)}")
+    table.add_row("picture", _picture(image))
+    if image.scenes:
+        table.add_row("shows", in_words(image.scenes))
     for heading, when in (("taken", image.captured), ("added", image.created), ("changed", image.updated)):
         table.add_row(heading, day(when))
     return table
+
+
+def _picture(image: Image) -> str:
+    """Say what kind of file it is; of one that came as an embedding nobody here knows."""
+    if not image.format:
+        return "never seen here: it came as an embedding"
+    return f"{image.format}, {image.width:,} x {image.height:,} pixels, {size(image.size_bytes)}"

@@ -1,9 +1,9 @@
 """Ranks what was found: by distance, or by distance and scene where some scenes are preferred.
 
-With a preference the order is that of cost = distance + weight * (1 - agreement). Agreement runs from 0 to 1, so cost is
-never below distance: whoever has looked at everything that is not farther away than the k-th lowest cost so far, which
-is at most the k-th distance + weight, has the k best. Comparing fetches just that. A graph is asked for so many more
-instead (`overfetched`), and what lies beyond them may be missed.
+With a preference the order is that of cost = distance + weight * (1 - agreement). Agreement runs from 0 to 1, so a cost
+is never below its distance: whoever has looked at everything that is not farther away than the k-th lowest cost so far
+(at most the k-th distance + weight) has the k best. Where vectors are compared just that is fetched, and nothing better
+is missed. A graph is asked for more candidates instead (`overfetched`), and what lies beyond them may be missed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,9 +51,8 @@ def by_distance(found: Found) -> Judged:
 
 def by_preference(found: Found, preference: Preference, shown: Mapping[int, Sequence[Scene]]) -> Judged:
     """Best first, by distance and scene; `shown` gives the scenes by serial."""
-    agreements = np.array(
-        [preference.agreement(shown.get(serial, ())) for serial in found.serials.tolist()], np.float64
-    )
+    serials = found.serials.tolist()
+    agreements = np.array([preference.agreement(shown.get(serial, ())) for serial in serials], np.float64)
     costs = found.distances + preference.weight * (1 - agreements)
     order = np.argsort(costs, kind="stable")
     return Judged(found.serials[order], found.distances[order], costs[order], found.exact)
