@@ -13,7 +13,6 @@ from tests.client.wire import Wire
 from tests.pictures import picture_bytes
 
 from lookalike import Client, Embedded, ImportItem, Scene, Source, StoredImage, errors
-from lookalike_server.testing import serve
 
 DIM = 64
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -137,24 +136,3 @@ def test_a_second_run_changes_nothing(looks: Client, collection: str) -> None:
         done = looks.import_embedded(images, collection=collection, model_id="tiny-1")
         assert Counter(str(each.outcome) for each in done) == {outcome: 100}
     assert len(looks.search(StoredImage(image_id(0)), collection=collection, limit=200)) == 99
-
-
-def test_pictures_tell_the_models_scenes(connect: Connect) -> None:
-    with serve(model="tiny:scenes") as target:
-        looks = connect(target)
-        (model,) = looks.server_info().models
-        (done,) = looks.import_images([picture_bytes(1)])
-        image, embedding = looks.image(done.image_id or ""), looks.embed(picture_bytes(1))
-    assert model.scenes == ("night", "snow", "sea", "forest", "desert", "street")
-    assert image.scenes == embedding.scenes
-    assert len(image.scenes) == 5
-    probabilities = [scene.probability for scene in image.scenes]
-    assert probabilities == sorted(probabilities, reverse=True)
-    assert {scene.name for scene in image.scenes} < set(model.scenes)
-
-
-def test_where_the_model_tells_no_scenes_there_are_none(looks: Client, collection: str) -> None:
-    (done,) = looks.import_images([picture_bytes(1)], collection=collection)
-    assert looks.server_info().models[0].scenes == ()
-    assert looks.image(done.image_id or "", collection=collection).scenes == ()
-    assert looks.embed(picture_bytes(1)).scenes == ()

@@ -86,7 +86,18 @@ def test_empty_examples_are_left_to_the_server_to_refuse() -> None:
 
 def test_a_filter_travels_whole() -> None:
     start, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=timezone(timedelta(hours=1)))
-    wanted = types.Filter({"who": "me"}, "/a/", start, end, ["a"], ("b", "c"), not_same_folder=True)
+    wanted = types.Filter(
+        {"who": "me"},
+        "/a/",
+        start,
+        end,
+        ["a"],
+        ("b", "c"),
+        not_same_folder=True,
+        scenes=["pier", ""],
+        same_scene=True,
+        not_same_source=True,
+    )
     message = _messages.filter_message(wanted)
     assert message == types_pb2.Filter(
         labels={"who": "me"},
@@ -95,7 +106,17 @@ def test_a_filter_travels_whole() -> None:
         image_ids=["a"],
         not_image_ids=["b", "c"],
         not_same_folder=True,
+        scenes=["pier", ""],
+        same_scene=True,
+        not_same_source=True,
     )
+
+
+def test_a_preference_travels_whole() -> None:
+    wanted = types.ScenePreference(["pier"], same_as_query=True, weight=0.25)
+    sent = search_service_pb2.ScenePreference(scenes=["pier"], same_as_query=True, weight=0.25)
+    assert _messages.preference(wanted) == sent
+    assert _messages.preference(None) is None
 
 
 def test_a_filter_may_leave_either_end_of_time_open() -> None:
@@ -158,15 +179,18 @@ def test_a_time_that_python_has_none_for_is_left_out_and_the_rest_kept(seconds: 
 def test_a_search_result_comes_back_whole() -> None:
     match = search_service_pb2.Match(rank=1, distance=0.5, score=0.875, image=types_pb2.Image(id="a"))
     match.embedding.float32_le = BYTES
+    match.scene_agreement = 0.0
     message = search_service_pb2.SearchResponse(
         matches=[match],
         model_id="tiny-1",
         generation=7,
         exact=True,
         timings=types_pb2.Timings(decode_seconds=1, queue_seconds=2, embed_seconds=3, index_seconds=4, total_seconds=9),
+        query_scenes=[types_pb2.Scene(name="pier", probability=0.5)],
     )
     result = _messages.search_result(message)
     assert (result.model_id, result.generation, result.exact) == ("tiny-1", 7, True)
     assert result.timings == types.Timings(decode=1, queue=2, embed=3, index=4, total=9)
     assert (result[0].rank, result[0].distance, result[0].score, result[0].image.id) == (1, 0.5, 0.875, "a")
+    assert (result.query_scenes, result[0].scene_agreement) == ((types.Scene("pier", 0.5),), 0)
     assert np.asarray(result[0].embedding).tolist() == pytest.approx(THREE)

@@ -144,6 +144,25 @@ def test_not_from_the_same_folder(full: tuple[Doors, list[str]]) -> None:
     assert set(seeds_of(search(opened, picture=lying, filter=apart, limit=100), ids)) == expected
 
 
+def test_not_from_the_same_source(full: tuple[Doors, list[str]]) -> None:
+    opened, ids = full
+    apart = tpb.Filter(not_same_source=True)
+    lying = tpb.Picture(content=picture_bytes(0), path="/case/a/7.png")
+    expected = set(range(COUNT)) - {7}
+    assert set(seeds_of(search(opened, picture=lying, filter=apart, limit=100), ids)) == expected
+
+
+def test_a_preference_costs_a_tenth_unless_told_otherwise(full: tuple[Doors, list[str]]) -> None:
+    opened, ids = full
+    fetched = {
+        weight: search(opened, image_id=ids[0], prefer=spb.ScenePreference(scenes=["x"], weight=weight))
+        for weight in (None, 0.1)
+    }
+    assert fetched[None].matches == fetched[0.1].matches
+    assert {match.scene_agreement for match in fetched[None].matches} == {0}
+    assert not search(opened, image_id=ids[0]).matches[0].HasField("scene_agreement")
+
+
 def test_max_distance_and_limit(full: tuple[Doors, list[str]]) -> None:
     opened, ids = full
     all_of_them = search(opened, image_id=ids[0], limit=100).matches
