@@ -18,9 +18,12 @@ def write_found(result: SearchResult, query: Path | Image, region: Region | None
 
 
 def local_file(image: Image) -> tuple[Path | None, str]:
-    """Return a file with this image's bytes on this machine, or None and the reason."""
+    """Return a file with this image's bytes on this machine, or None and the reason.
+
+    Of an image that came as an embedding the bytes were never seen: what lies at its path stands for it.
+    """
     here = [path for path in (Path(source.path) for source in image.sources) if path.is_file()]
-    same = [path for path in here if path.stat().st_size == image.size_bytes]
+    same = [path for path in here if not image.format or path.stat().st_size == image.size_bytes]
     return (same[0], "") if same else (None, CHANGED if here else GONE)
 
 

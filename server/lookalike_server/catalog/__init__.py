@@ -6,6 +6,7 @@
               +--> shelf       one collection in memory: all vectors (index), a graph over most of them (hnsw)
               |      +--> snapshots    the graph on disk, so that a restart need not build it again
               +--> planner     which of the two answers a query
+              +--> preferring  how what was found is ranked
               +--> indexer     the one thread that feeds the graphs
 
 The store commits first, memory follows, and only then is a caller told. What is in memory or in snapshots can be
