@@ -23,8 +23,8 @@ import numpy as np
 
 from benchmarks.machine import describe
 from lookalike import Client, LookalikeError, StoredImage, pictures
-from lookalike_server.app import decoder_for, warm
 from lookalike_server.config import Settings
+from lookalike_server.hosting import decoder_for, warm
 from lookalike_server.models import registry
 from lookalike_server.process import running
 
@@ -84,8 +84,8 @@ def same_disk(one: Path, other: Path) -> bool:
 
 def bare_loop(files: Sequence[Path], flags: argparse.Namespace) -> float:
     """Images a second of decoding and embedding alone: decode threads one batch ahead of the engine."""
-    settings = Settings(model=flags.model, engine=flags.engine)
-    model = registry.load(settings.model)
+    settings = Settings(model=(flags.model,), engine=flags.engine)
+    model = registry.load(flags.model)
     engine, decoder = model.engine(settings.engine, threads=settings.cores), decoder_for(model, settings)
     warm(model, engine)
     began = time.perf_counter()

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
@@ -76,8 +77,8 @@ def test_operators_find_every_setting_and_metric() -> None:
     for name in Settings.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in text
     metrics = Metrics()
-    limits = {"threads": 1, "max_bytes": 1, "max_pixels": 1, "max_waiting_bytes": 1}
-    metrics.watch(WaitingRoom(Rules(), CostModel()), Decoder(registry.load("tiny"), **limits))
+    limits: dict[str, Any] = {"threads": 1, "max_bytes": 1, "max_pixels": 1, "max_waiting_bytes": 1}
+    metrics.watch([(WaitingRoom(Rules(), CostModel()), Decoder(registry.load("tiny"), **limits))])
     for name in re.findall(r"^# TYPE (\w+) ", generate_latest(metrics.registry).decode(), re.MULTILINE):
         assert name.removesuffix("_created") in text, name
 

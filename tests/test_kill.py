@@ -76,7 +76,7 @@ def test_verify_makes_no_catalog_of_a_folder_that_is_none(tmp_path: Path) -> Non
 
 
 def test_verify_names_the_collections_whose_graphs_it_could_not_check(tmp_path: Path) -> None:
-    with Catalog(tmp_path, model_id="another", dim=8) as catalog:
+    with Catalog(tmp_path, models={"another": 8}) as catalog:
         catalog.create_collection("old")
     verify = [sys.executable, "-m", "lookalike_server", "verify", "--data", str(tmp_path), *FLAGS]
     report = json.loads(subprocess.run(verify, capture_output=True, text=True, check=True).stdout)

@@ -52,9 +52,9 @@ def server_info() -> Call[types.ServerInfo]:
 
 
 @unsendable()
-def embed(picture: Picture, max_bytes: int, region: types.Region | None) -> Call[types.Embedding]:
+def embed(picture: Picture, max_bytes: int, region: types.Region | None, model: str) -> Call[types.Embedding]:
     """The embedding of a picture."""
-    request = search_pb2.EmbedRequest(picture=_messages.picture(picture, max_bytes, region))
+    request = search_pb2.EmbedRequest(picture=_messages.picture(picture, max_bytes, region), model=model)
     return Call("Embed", request, _messages.embedding)
 
 
@@ -173,10 +173,11 @@ def list_collections(page_size: int, token: str) -> Call[Page[types.Collection]]
 
 
 @unsendable()
-def create_collection(name: str, description: str = "") -> Call[types.Collection]:
+def create_collection(name: str, description: str = "", model: str = "") -> Call[types.Collection]:
     """A new collection."""
     wanted = collections_pb2.Collection(name=name, description=description)
-    return Call("CreateCollection", collections_pb2.CreateCollectionRequest(collection=wanted), _read_collection)
+    request = collections_pb2.CreateCollectionRequest(collection=wanted, model=model)
+    return Call("CreateCollection", request, _read_collection)
 
 
 @unsendable()

@@ -53,10 +53,15 @@ class AsyncClient:
         return await self._link.call(_calls.server_info(), timeout)
 
     async def embed(
-        self, picture: pictures.Picture, *, region: types.Region | None = None, timeout: float | None = None
+        self,
+        picture: pictures.Picture,
+        *,
+        region: types.Region | None = None,
+        model: str = "",
+        timeout: float | None = None,
     ) -> types.Embedding:
         """As `Client.embed`."""
-        call = await asyncio.to_thread(_calls.embed, picture, await self._max_bytes(timeout), region)
+        call = await asyncio.to_thread(_calls.embed, picture, await self._max_bytes(timeout), region, model)
         return await self._link.call(call, timeout)
 
     async def search(
@@ -208,10 +213,10 @@ class AsyncClient:
         return self._pages(lambda token: _calls.list_collections(page_size, token), timeout)
 
     async def create_collection(
-        self, name: str, *, description: str = "", timeout: float | None = None
+        self, name: str, *, description: str = "", model: str = "", timeout: float | None = None
     ) -> types.Collection:
         """As `Client.create_collection`."""
-        return await self._link.call(_calls.create_collection(name, description), timeout)
+        return await self._link.call(_calls.create_collection(name, description, model), timeout)
 
     async def update_collection(self, name: str, *, description: str, timeout: float | None = None) -> types.Collection:
         """As `Client.update_collection`."""

@@ -57,13 +57,20 @@ class Client:
         return self._link.call(_calls.server_info(), timeout)
 
     def embed(
-        self, picture: pictures.Picture, *, region: types.Region | None = None, timeout: float | None = None
+        self,
+        picture: pictures.Picture,
+        *,
+        region: types.Region | None = None,
+        model: str = "",
+        timeout: float | None = None,
     ) -> types.Embedding:
         """The embedding of a picture or a region of it: `.vector`, float32, [dim], L2-normalised. Nothing is stored.
 
-        Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, QueueFull.
+        `model` is the id or name of a model that the server runs; without one it is the first.
+
+        Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, BadRequest, QueueFull.
         """
-        return self._link.call(_calls.embed(picture, self._max_bytes(timeout), region), timeout)
+        return self._link.call(_calls.embed(picture, self._max_bytes(timeout), region, model), timeout)
 
     def search(
         self,
@@ -244,9 +251,14 @@ class Client:
         """All collections by name, fetched a page at a time (`timeout` is a page's)."""
         return self._pages(lambda token: _calls.list_collections(page_size, token), timeout)
 
-    def create_collection(self, name: str, *, description: str = "", timeout: float | None = None) -> types.Collection:
-        """Make an empty collection. Raises CollectionExists, BadRequest."""
-        return self._link.call(_calls.create_collection(name, description), timeout)
+    def create_collection(
+        self, name: str, *, description: str = "", model: str = "", timeout: float | None = None
+    ) -> types.Collection:
+        """Make an empty collection, of the first model that the server runs unless `model` names another by id or name.
+
+        Raises CollectionExists, BadRequest.
+        """
+        return self._link.call(_calls.create_collection(name, description, model), timeout)
 
     def update_collection(self, name: str, *, description: str, timeout: float | None = None) -> types.Collection:
         """Give a collection another description. Raises CollectionNotFound, BadRequest."""

@@ -1,6 +1,6 @@
 """The composition root: settings become parts, parts become a server.
 
-start    listen, health NOT_SERVING, load the model, warm it, open the catalog, SERVING
+start    listen, health NOT_SERVING, load the models, warm them, open the catalog, SERVING
 stop     health NOT_SERVING, streams finish what they hold, running calls get `drain_seconds`, then the parts close
 """
 
@@ -17,7 +17,6 @@ from pathlib import Path
 
 import grpc
 import grpc.aio
-import numpy as np
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from PIL import Image
@@ -32,15 +31,10 @@ from lookalike.v1 import (
 )
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import ConfigError, Settings
+from lookalike_server.hosting import host, load_models
 from lookalike_server.importing import Importer
 from lookalike_server.metrics import Metrics
-from lookalike_server.models import registry
-from lookalike_server.models.protocol import Engine, Model
 from lookalike_server.parts import Gate, Parts
-from lookalike_server.pipeline.batch import Batcher
-from lookalike_server.pipeline.decode import Decoder
-from lookalike_server.pipeline.embed import Embedder
-from lookalike_server.pipeline.waiting import Rules
 from lookalike_server.rpc.collection_service import CollectionService
 from lookalike_server.rpc.image_service import ImageService
 from lookalike_server.rpc.interceptor import Interceptor
@@ -91,9 +85,10 @@ class App:
         self._parts.importer.start()
         self._gate.open(self._parts)
         await self._report(health_pb2.HealthCheckResponse.SERVING)
-        served = {"model": self._parts.model.id, "engine": self._parts.engine.version}
+        served = {each.model.id: each.engine.version for each in self._parts.hosted}
+        facts = {"model": ",".join(served), "engine": ",".join(dict.fromkeys(served.values()))}
         seconds = round(time.perf_counter() - began, 2)
-        log.info("serving", extra={"address": self.address, **served, "seconds": seconds})
+        log.info("serving", extra={"address": self.address, **facts, "seconds": seconds})
 
     async def stop(self) -> None:
         """Drain and take everything down; safe to call after a failed start."""
@@ -192,54 +187,21 @@ def credentials(settings: Settings) -> grpc.ServerCredentials:
 
 
 def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], None]) -> Parts:
-    """Load the model, warm it, open the catalog, and join the parts."""
+    """Load the models, warm them, open the catalog, and join the parts."""
     # Oddities of pictures are judged in decode; Pillow's warnings of them only fill the terminal.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-    model = registry.load(settings.model)
-    engine = model.engine(settings.engine, threads=settings.cores)
-    warm(model, engine)
-    catalog = Catalog(settings.data, model_id=model.id, dim=model.dim, index=settings.index)
-    decoder = decoder_for(model, settings)
-    batcher = Batcher(engine.embed, rules=rules(settings), on_batch=metrics.batched, on_death=on_engine_death)
-    metrics.watch(batcher.room, decoder)
-    batcher.start()
-    embedder = Embedder(decoder, batcher, model.scenes)
-    searcher, importer = Searcher(embedder, catalog), Importer(embedder, catalog)
-    return Parts(model, engine, decoder, batcher, embedder, catalog, searcher, importer)
-
-
-def warm(model: Model, engine: Engine) -> None:
-    """Run one pass of each kind, so that nobody's first picture pays for the engine's preparations."""
-    blank = model.prepare(Image.new("RGB", model.input_size[::-1]))
-    for rows in (1, 2):
-        engine.embed(np.stack([blank] * rows))
-
-
-def decoder_for(model: Model, settings: Settings) -> Decoder:
-    """The decoder within the settings' limits."""
-    return Decoder(
-        model,
-        threads=settings.cores,
-        max_bytes=settings.max_image_bytes,
-        max_pixels=settings.max_image_pixels,
-        max_waiting_bytes=settings.max_waiting_bytes,
-    )
-
-
-def rules(settings: Settings) -> Rules:
-    """The batcher's numbers."""
-    return Rules(
-        max_batch=settings.max_batch,
-        max_images=settings.max_waiting_images,
-        max_wait=settings.max_wait_seconds,
-    )
+    models = load_models(settings)
+    hosted = host(models, settings, metrics, on_engine_death)
+    catalog = Catalog(settings.data, models={model.id: model.dim for model in models}, index=settings.index)
+    embedders = {each.model.id: each.embedder for each in hosted}
+    return Parts(tuple(hosted), catalog, Searcher(embedders, catalog), Importer(embedders, catalog))
 
 
 def take_down(parts: Parts) -> None:
     """Close the parts in the order in which work leaves them."""
-    parts.decoder.close()
-    parts.batcher.close()
+    for each in parts.hosted:
+        each.close()
     parts.catalog.close()
 
 

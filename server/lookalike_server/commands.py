@@ -20,7 +20,7 @@ from lookalike_server.catalog.sqlite_store import FILE
 from lookalike_server.config import DEFAULT_ADDRESS, ConfigError, add_flags, settings
 from lookalike_server.doctor import examine
 from lookalike_server.errors import LookalikeError
-from lookalike_server.models import registry
+from lookalike_server.hosting import load_models
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,8 +76,8 @@ def verify(flags: argparse.Namespace) -> int:
     chosen = settings(flags)
     if not (chosen.data / FILE).is_file():  # to open it would make one
         raise ConfigError(f"no catalog in {chosen.data}: name a server's data folder with --data")
-    model = registry.load(chosen.model)
-    with Catalog(chosen.data, model_id=model.id, dim=model.dim, index=chosen.index) as catalog:
+    models = {model.id: model.dim for model in load_models(chosen)}
+    with Catalog(chosen.data, models=models, index=chosen.index) as catalog:
         findings, unchecked = catalog.verify(), catalog.unserved()
     report = {"data": str(chosen.data), "whole": not findings, "findings": findings, "unchecked_graphs": unchecked}
     print(json.dumps(report, indent=2))

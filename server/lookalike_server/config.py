@@ -1,7 +1,8 @@
 """The server's settings: one frozen object, filled from flags, the environment and a file.
 
 Each field is a flag `--some-name`, a variable `LOOKALIKE_SOME_NAME` and a key `some_name` of the TOML file that
-`--config` (or `LOOKALIKE_CONFIG`) names; the first of these that is given wins, else the default stands.
+`--config` (or `LOOKALIKE_CONFIG`) names; the first of these that is given wins, else the default stands. A field of
+several values is a flag that may be repeated, or a list, or one text with commas.
 """
 
 import argparse
@@ -30,7 +31,10 @@ class Settings:
 
     data: Path = field(default=Path("lookalike-data"), metadata=about("folder of the catalog; made when missing"))
     address: str = field(default=DEFAULT_ADDRESS, metadata=about("HOST:PORT to listen on; port 0 takes a free one"))
-    model: str = field(default="efficientnet-lite0", metadata=about("model to serve: NAME or NAME:ARGUMENT"))
+    model: tuple[str, ...] = field(
+        default=("efficientnet-lite0",),
+        metadata=about("model to serve: NAME or NAME:ARGUMENT; may be repeated, new collections get the first"),
+    )
     engine: str = field(default="auto", metadata=about("auto (the fastest installed), onnx or tensorflow"))
     index: str = field(default="hnsw", metadata=about("hnsw, or exact (compares every vector: slow above 100,000)"))
     threads: int = field(default=0, metadata=about("cores for the network and for decoding; 0: all", 0))
@@ -56,6 +60,8 @@ class Settings:
             bound = each.metadata["at_least"]
             if bound is not None and not getattr(self, each.name) >= bound:  # a NaN too
                 raise ConfigError(f"{each.name} must be at least {bound}")
+        if not (self.model and all(self.model)):
+            raise ConfigError("model names no model, or has a comma too many: give NAME or NAME:ARGUMENT")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ConfigError("tls_cert and tls_key go together: give both")
         if self.log_format not in ("text", "json"):
@@ -71,8 +77,13 @@ def add_flags(parser: argparse.ArgumentParser, only: Sequence[str] = ()) -> None
     """Give the parser a flag for each setting, or for those named, and `--config`."""
     parser.add_argument("--config", metavar="FILE", help="TOML file of settings (LOOKALIKE_CONFIG)")
     for each in (each for each in fields(Settings) if not only or each.name in only):
-        default = f" (default: {each.default})" if each.default != "" else ""
-        parser.add_argument(flag(each), metavar=each.name.upper(), help=each.metadata["words"] + default)
+        default = ",".join(each.default) if isinstance(each.default, tuple) else each.default
+        parser.add_argument(
+            flag(each),
+            metavar=each.name.upper(),
+            action="append" if isinstance(each.default, tuple) else "store",
+            help=each.metadata["words"] + (f" (default: {default})" if default != "" else ""),
+        )
 
 
 def settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -86,10 +97,14 @@ def settings(flags: argparse.Namespace, environment: Mapping[str, str] = os.envi
             environment.get(f"LOOKALIKE_{each.name.upper()}"),
             written.get(each.name),
         )
-        value = next((value for value in given if value is not None), None)
-        if value is not None:
-            values[each.name] = convert(each, value)
-    return Settings(**values)
+        values[each.name] = next((value for value in given if value is not None), each.default)
+    return filled(values)
+
+
+def filled(values: Mapping[str, Any]) -> Settings:
+    """The settings with these values, each brought into its field's type. Raises ConfigError."""
+    kinds = {each.name: each for each in fields(Settings)}
+    return Settings(**{name: convert(kinds[name], value) for name, value in values.items()})
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -104,8 +119,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     return written
 
 
-def convert(each: Field[Any], value: object) -> object:
-    """The value in its field's type."""
+def convert(each: Field[Any], value: object) -> Any:
+    """The value in its field's type; one text for a field of several is split at its commas."""
+    if isinstance(each.default, tuple):
+        several = value.split(",") if isinstance(value, str) else value
+        if not isinstance(several, list | tuple) or not all(isinstance(one, str) for one in several):
+            raise ConfigError(f"{each.name} must be a text or a list of texts, not {value!r}")
+        return tuple(one.strip() for one in several)
     kind: Callable[[Any], object] = type(each.default)
     try:
         return kind(value)

@@ -1,19 +1,19 @@
-"""A report on this installation: versions, processor, model, decoder, and whether an embedding comes out right."""
+"""A report on this installation: versions, processor, models, decoder, and whether an embedding comes out right."""
 
 import io
 import os
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from lookalike_server.app import decoder_for
 from lookalike_server.config import Settings
+from lookalike_server.hosting import decoder_for, load_models
 from lookalike_server.info import versions
-from lookalike_server.models import registry
 from lookalike_server.models.protocol import Engine
 from lookalike_server.pipeline.decode import FORMATS
 
@@ -24,9 +24,13 @@ AGREEMENT = 0.99999
 
 
 def examine(settings: Settings) -> dict[str, Any]:
-    """The report, ready for JSON; `ok` tells whether this installation can serve."""
+    """The report, ready for JSON; `ok` tells whether this installation can serve its models."""
     checks = {"model": check_model, "decoder": check_decoder, "engines": check_engines}
-    results = {name: attempt(check, settings) for name, check in checks.items()}
+    results = {
+        f"{name} of {spec}" if len(settings.model) > 1 else name: attempt(check, replace(settings, model=(spec,)))
+        for spec in settings.model
+        for name, check in checks.items()
+    }
     return {
         "ok": all(result["ok"] for result in results.values()),
         "versions": versions(),
@@ -56,13 +60,14 @@ def processor() -> dict[str, Any]:
 
 def check_model(settings: Settings) -> dict[str, Any]:
     """The model's file is there and whole."""
-    model = registry.load(settings.model)
+    (model,) = load_models(settings)
     return {"id": model.id, "dim": model.dim, "engines": list(model.engines())}
 
 
 def check_decoder(settings: Settings) -> dict[str, Any]:
     """Every format that can be written here can be read here."""
-    decoder = decoder_for(registry.load(settings.model), settings)
+    (model,) = load_models(settings)
+    decoder = decoder_for(model, settings)
     for name in FORMATS:
         decoder.decode_now(sample(name))
     return {"formats": list(FORMATS)}
@@ -70,7 +75,7 @@ def check_decoder(settings: Settings) -> dict[str, Any]:
 
 def check_engines(settings: Settings) -> dict[str, Any]:
     """Every engine installed runs the model, and all of them agree."""
-    model = registry.load(settings.model)
+    (model,) = load_models(settings)
     names = model.engines() if settings.engine == "auto" else [settings.engine]
     engines = [model.engine(name, threads=settings.cores) for name in names]
     pixels = decoder_for(model, settings).decode_now(sample("PNG")).pixels[np.newaxis]

@@ -45,10 +45,10 @@ Waiting = tuple[Arrival, "asyncio.Future[Outcome]"]
 
 
 class Importer:
-    """Stores pictures; `start` and `close` bracket its use on one event loop."""
+    """Stores pictures; `start` and `close` bracket its use on one event loop. `embedders` by the id of their model."""
 
-    def __init__(self, embedder: Embedder, catalog: Catalog) -> None:
-        self._embedder = embedder
+    def __init__(self, embedders: Mapping[str, Embedder], catalog: Catalog) -> None:
+        self._embedders = embedders
         self._catalog = catalog
         self._ready: asyncio.Queue[Waiting] = asyncio.Queue()
         self._committer: asyncio.Task[None] | None = None
@@ -77,12 +77,12 @@ class Importer:
         if item.content is None:
             check_id(item.image_id)
             return item.image_id, await self._committed(item, item.image_id, None)
-        image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
+        model_id, image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
         if known:
             # It may be deleted before the commit: then it is a new picture after all.
             with suppress(ImageNotFound):
                 return image_id, await self._committed(item, image_id, None)
-        content = await self._content(item.content, item.source)
+        content = await self._content(model_id, item.content, item.source)
         return image_id, await self._committed(item, image_id, content)
 
     async def _committed(self, item: Item, image_id: str, content: Content | None) -> Outcome:
@@ -93,9 +93,9 @@ class Importer:
         with stages.timed("index"):
             return await committed
 
-    async def _content(self, content: bytes, source: Source | None) -> Content:
+    async def _content(self, model_id: str, content: bytes, source: Source | None) -> Content:
         """What the bytes tell; where they tell no time, the file's own stands in for it."""
-        told = await self._embedder.embed(Picture(content), Lane.BULK)
+        told = await self._embedders[model_id].embed(Picture(content), Lane.BULK)
         if told.captured is not None or source is None:
             return told
         return replace(told, captured=source.modified)
@@ -111,11 +111,11 @@ class Importer:
         captured = item.source.modified if item.source else None
         return Content(0, 0, 0, "", captured, embedded.vector, embedded.scenes)
 
-    def _identify(self, collection: str, content: bytes) -> tuple[str, bool]:
-        """The picture's id, and whether the collection holds it."""
-        self._catalog.serving(collection)
+    def _identify(self, collection: str, content: bytes) -> tuple[str, str, bool]:
+        """The collection's model, the picture's id, and whether the collection holds it."""
+        model_id = self._catalog.serving(collection).model_id
         image_id = hashlib.sha256(content).hexdigest()
-        return image_id, not self._catalog.missing(collection, [image_id])
+        return model_id, image_id, not self._catalog.missing(collection, [image_id])
 
     async def _commit_forever(self) -> None:
         while True:

@@ -1,8 +1,8 @@
-"""What this server is: its model, what it accepts, and the versions that a result depends on."""
+"""What this server is: its models, what it accepts, and the versions that a result depends on."""
 
 import platform
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -36,11 +36,12 @@ class ServerInfo:
     ready: bool
 
 
-def server_info(settings: Settings, served: tuple[Model, Engine] | None, ready: bool) -> ServerInfo:
-    """Gather it; `served` is None while the model loads."""
-    models = (describe(*served),) if served else ()
-    engine = {"engine": served[1].version} if served else {}
-    return ServerInfo(version("lookalike"), models, settings, versions() | engine, ready)
+def server_info(settings: Settings, served: Sequence[tuple[Model, Engine]], ready: bool) -> ServerInfo:
+    """Gather it; nothing is `served` while the models load."""
+    models = tuple(describe(*each) for each in served)
+    engines = dict.fromkeys(engine.version for _, engine in served)
+    parts = versions() | ({"engine": ", ".join(engines)} if engines else {})
+    return ServerInfo(version("lookalike"), models, settings, parts, ready)
 
 
 def describe(model: Model, engine: Engine) -> ServedModel:

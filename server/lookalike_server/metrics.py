@@ -9,7 +9,7 @@ lookalike_waiting_images                          pictures in the waiting room
 """
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -52,9 +52,9 @@ class Metrics:
         self._rows.observe(rows)
         self._batch.observe(seconds)
 
-    def watch(self, room: WaitingRoom, decoder: Decoder) -> None:
-        """Report who waits and who was turned away, whenever somebody asks."""
-        self.registry.register(QueueCollector(room, decoder))
+    def watch(self, queues: Sequence[tuple[WaitingRoom, Decoder]]) -> None:
+        """Report who waits and who was turned away, for all models together, whenever somebody asks."""
+        self.registry.register(QueueCollector(queues))
 
     def listen(self, host: str, port: int) -> Callable[[], None]:
         """Serve the numbers over HTTP; returns what ends that. Raises OSError."""
@@ -69,17 +69,19 @@ class Metrics:
 
 
 class QueueCollector(Collector):
-    """Reads the queues before the engine at scrape time."""
+    """Reads the queues before the engines at scrape time."""
 
-    def __init__(self, room: WaitingRoom, decoder: Decoder) -> None:
-        self._room = room
-        self._decoder = decoder
+    def __init__(self, queues: Sequence[tuple[WaitingRoom, Decoder]]) -> None:
+        self._queues = queues
 
     def collect(self) -> Iterator[Metric]:
         """The numbers now."""
-        yield GaugeMetricFamily("lookalike_waiting_images", "Pictures that wait", len(self._room))
+        waiting = sum(len(room) for room, _ in self._queues)
+        yield GaugeMetricFamily("lookalike_waiting_images", "Pictures that wait", waiting)
         drops = CounterMetricFamily("lookalike_dropped", "Pictures dropped before compute", labels=["reason"])
-        counts = self._room.drops + Counts(queue_full=self._decoder.refused)
+        counts: Counts[str] = Counts()
+        for room, decoder in self._queues:
+            counts += room.drops + Counts(queue_full=decoder.refused)
         for reason, count in counts.items():
             drops.add_metric([reason], count)
         yield drops

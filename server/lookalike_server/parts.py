@@ -6,29 +6,27 @@ from dataclasses import dataclass
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import Settings
 from lookalike_server.errors import ModelLoading, ShuttingDown
+from lookalike_server.hosting import Hosted, named
 from lookalike_server.importing import Importer
 from lookalike_server.info import ServerInfo, server_info
 from lookalike_server.metrics import Metrics
-from lookalike_server.models.protocol import Engine, Model
-from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.budget import ByteBudget
-from lookalike_server.pipeline.decode import Decoder
-from lookalike_server.pipeline.embed import Embedder
 from lookalike_server.searching import Searcher
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is built once the model has loaded, and taken down in the other order."""
+    """What is built once the models have loaded, and taken down in the other order."""
 
-    model: Model
-    engine: Engine
-    decoder: Decoder
-    batcher: Batcher
-    embedder: Embedder
+    hosted: tuple[Hosted, ...]
+    """The models in service; new collections get the first."""
     catalog: Catalog
     searcher: Searcher
     importer: Importer
+
+    def model(self, model: str) -> Hosted:
+        """The model in service with this id or name; the first where neither is given. Raises BadRequest."""
+        return named(self.hosted, model)
 
 
 class Gate:
@@ -54,8 +52,8 @@ class Gate:
 
     def info(self) -> ServerInfo:
         """What this server is, even while its model loads."""
-        served = (self._parts.model, self._parts.engine) if self._parts else None
-        return server_info(self.settings, served, self.ready)
+        hosted = self._parts.hosted if self._parts else ()
+        return server_info(self.settings, [(each.model, each.engine) for each in hosted], self.ready)
 
     @property
     def parts(self) -> Parts:

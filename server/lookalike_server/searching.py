@@ -5,6 +5,7 @@ A search enters from `rpc`; its pictures go through `pipeline` in the interactiv
 
 import asyncio
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,10 +38,10 @@ class Seen:
 
 
 class Searcher:
-    """Answers searches over one catalog."""
+    """Answers searches over one catalog; `embedders` by the id of their model."""
 
-    def __init__(self, embedder: Embedder, catalog: Catalog) -> None:
-        self._embedder = embedder
+    def __init__(self, embedders: Mapping[str, Embedder], catalog: Catalog) -> None:
+        self._embedders = embedders
         self._catalog = catalog
 
     async def search(self, search: Search, deadline: float = math.inf) -> Matches:
@@ -69,7 +70,7 @@ class Searcher:
     async def _seen(self, query: Example | Examples, collection: Collection, deadline: float) -> Seen:
         match query:
             case Picture():
-                content = await self._embedder.embed(query, Lane.INTERACTIVE, deadline)
+                content = await self._embedders[collection.model_id].embed(query, Lane.INTERACTIVE, deadline)
                 return Seen(content.vector, content.scenes, frozenset({query.path} - {""}))
             case Stored(image_id):
                 image = await asyncio.to_thread(self._catalog.image, collection.name, image_id)
@@ -102,7 +103,7 @@ class Searcher:
     async def _example(self, example: Example, collection: Collection, deadline: float) -> Vector:
         match example:
             case Picture():
-                return await self._embedder.vector(example, deadline)
+                return await self._embedders[collection.model_id].vector(example, deadline)
             case Stored(image_id):
                 vectors = await asyncio.to_thread(self._catalog.vectors, collection.name, [image_id])
                 return vectors[image_id]

@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from lookalike_server.app import App
-from lookalike_server.config import Settings
+from lookalike_server.config import Settings, filled
 
 
 @contextmanager
 def serve(**settings: Any) -> Iterator[str]:
     """Run a server while the block runs; yields its HOST:PORT.
 
-    Keyword arguments are fields of `config.Settings`, such as `data=Path(...)` or `max_image_bytes=1000`.
+    Keyword arguments are fields of `config.Settings`, such as `data=Path(...)`, `max_image_bytes=1000` or
+    `model="tiny,tiny:32"`, which serves two models.
     """
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
         defaults = {"data": Path(folder), "address": "127.0.0.1:0", "model": "tiny", "drain_seconds": 5.0}
-        server = BackgroundServer(Settings(**{**defaults, **settings}))
+        server = BackgroundServer(filled({**defaults, **settings}))
         server.start()
         try:
             yield server.address

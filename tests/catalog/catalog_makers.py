@@ -73,7 +73,7 @@ def sighting(number: int, *, path: str = "", labels: Mapping[str, str] | None = 
 
 
 def open_catalog(folder: Path, **settings: Any) -> Catalog:
-    return Catalog(folder, **{"model_id": MODEL, "dim": DIM, **settings})
+    return Catalog(folder, **{"models": {MODEL: DIM}, **settings})
 
 
 def ids(found: Matches | list[Image]) -> list[str]:

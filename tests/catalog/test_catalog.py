@@ -341,7 +341,7 @@ def test_another_models_collection_is_kept_but_not_searched(tmp_path: Path) -> N
     with open_catalog(tmp_path) as old:
         old.create_collection("c")
         old.add([arrival(1, path="/1"), arrival(2)])
-    with open_catalog(tmp_path, model_id="tiny-2", dim=4) as new:
+    with open_catalog(tmp_path, models={"tiny-2": 4}) as new:
         assert new.collections(10)[0][0].model_id == MODEL
         assert ids(new.images("c", Filter(), 10)[0]) == [image_id(1), image_id(2)]
         assert new.image("c", image_id(1)).sources[0].path == "/1"

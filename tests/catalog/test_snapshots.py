@@ -326,12 +326,12 @@ def test_deletions_that_go_on_write_none(tmp_path: Path) -> None:
 
 def test_a_snapshot_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "indexes").write_text("in the way")
-    catalog = Catalog(tmp_path, model_id="m", dim=DIM, small=10)
+    catalog = Catalog(tmp_path, models={"m": DIM}, small=10)
     catalog.create_collection("c")
     catalog.add([arrival(number) for number in range(50)])
     assert catalog.settle(30)
     catalog.close()
     (tmp_path / "indexes").unlink()
-    with Catalog(tmp_path, model_id="m", dim=DIM, small=10) as again:
+    with Catalog(tmp_path, models={"m": DIM}, small=10) as again:
         assert len(again.images("c", Filter(), 100)[0]) == 50
         assert again.verify() == []

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.catalog.catalog_makers import arrival, clustered, ids, image_id, open_catalog, serials, units, vector_of
+from tests.catalog.catalog_makers import (
+    MODEL,
+    arrival,
+    clustered,
+    ids,
+    image_id,
+    open_catalog,
+    serials,
+    units,
+    vector_of,
+)
 
 from lookalike_server.catalog.twins import Twins
 
@@ -35,7 +45,7 @@ def test_one_stands_for_its_group_until_all_are_gone() -> None:
 def test_copies_hide_nothing(tmp_path: Path, copies: int) -> None:
     vectors = np.vstack([clustered(4_000, 64), np.full((copies, 64), 1 / 8, np.float32)])
     order = np.random.default_rng(2).permutation(len(vectors))
-    with open_catalog(tmp_path, dim=64) as catalog:
+    with open_catalog(tmp_path, models={MODEL: 64}) as catalog:
         catalog.create_collection("c")
         catalog.add([arrival(int(number), vector=vectors[number]) for number in order])
         assert catalog.settle(120)

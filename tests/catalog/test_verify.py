@@ -80,7 +80,7 @@ def test_a_graph_that_lags(catalog: Catalog) -> None:
 
 def test_the_store_is_checked_for_collections_of_other_models_too(catalog: Catalog, tmp_path: Path) -> None:
     catalog.close()
-    with open_catalog(tmp_path, model_id=f"not {MODEL}", dim=4) as other:
+    with open_catalog(tmp_path, models={f"not {MODEL}": 4}) as other:
         tamper(tmp_path, "UPDATE vectors SET float32_le = ? WHERE serial = 33", blob(2 * vector_of(99)))
         tamper(tmp_path, "UPDATE vectors SET float32_le = ? WHERE serial = 34", blob(vector_of(99, 4)))
         wrong = ["database: 1 vectors of the wrong length", "d: 1 vectors are not finite, or not of length 1"]

@@ -208,7 +208,7 @@ def test_a_server_without_a_name_is_one_line() -> None:
 
 
 def test_making_a_collection_twice_is_an_error(run: Run) -> None:
-    run("collections", "create", "twice")
+    run("collections", "create", "twice", "--model", "tiny")
     again = run("collections", "create", "twice")
     assert again.exit_code == 1
     assert again.stderr.startswith("COLLECTION_EXISTS ")

@@ -50,9 +50,17 @@ def test_it_runs_in_numpy_only() -> None:
         model.engine("onnx", threads=1)
 
 
-def test_another_argument_is_refused() -> None:
-    with pytest.raises(ModelFileError, match="takes no argument but 'scenes'"):
-        registry.load("tiny:big")
+def test_an_argument_is_the_length_of_another_models_embeddings() -> None:
+    model = registry.load("tiny:32")
+    (embedding,) = model.engine(threads=1).embed(model.prepare(Image.new("RGB", (9, 9)))[np.newaxis]).embeddings
+    assert (model.dim, model.name, embedding.shape) == (32, "tiny:32", (32,))
+    assert model.id != registry.load("tiny").id
+
+
+@pytest.mark.parametrize("argument", ["big", "1", "5000", "\u0661\u0660"])
+def test_an_argument_that_is_no_length_is_refused(argument: str) -> None:
+    with pytest.raises(ModelFileError, match="2 to 4096"):
+        registry.load(f"tiny:{argument}")
 
 
 @pytest.mark.parametrize(("colour", "scene"), [("black", "night"), ("white", "snow"), ("blue", "sea")])

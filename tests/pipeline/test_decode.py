@@ -18,7 +18,7 @@ from lookalike_server.pipeline.lane import Lane
 MODEL = tiny.load("")
 
 
-def decoder_with(model: Any = MODEL, **limits: int) -> Decoder:
+def decoder_with(model: Any = MODEL, **limits: Any) -> Decoder:
     defaults = {"threads": 2, "max_bytes": 10_000_000, "max_pixels": 50_000_000, "max_waiting_bytes": 20_000_000}
     return Decoder(model, **{**defaults, **limits})
 

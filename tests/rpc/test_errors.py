@@ -395,7 +395,7 @@ def answered(call: Callable[..., Any], request: Any) -> Any:
 
 
 def test_every_rpc_but_one_waits_for_the_model(tmp_path: Path, gated: None) -> None:
-    server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model="gated"))
+    server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model=("gated",)))
     with plugged.loading.shut():
         starting = threading.Thread(target=server.start)
         starting.start()
@@ -406,7 +406,7 @@ def test_every_rpc_but_one_waits_for_the_model(tmp_path: Path, gated: None) -> N
 
 
 def test_every_rpc_but_one_refuses_newcomers_while_draining(tmp_path: Path, gated: None) -> None:
-    server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model="gated"))
+    server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model=("gated",)))
     server.start()
     opened = Doors(server.address)
     with plugged.computing.shut():

@@ -19,7 +19,7 @@ from lookalike.v1 import image_service_pb2 as ipb
 from lookalike.v1 import search_service_pb2 as spb
 from lookalike.v1 import types_pb2 as tpb
 from lookalike_server.app import SERVICES, App
-from lookalike_server.config import ConfigError, Settings
+from lookalike_server.config import ConfigError, Settings, filled
 from lookalike_server.errors import DataFolderError
 from lookalike_server.testing import BackgroundServer, serve
 
@@ -38,7 +38,7 @@ def health_of(channel: grpc.Channel, service: str = "") -> int:
 
 
 def settings(folder: Path, **others: Any) -> Settings:
-    return Settings(**{"data": folder, "address": "127.0.0.1:0", "model": "gated", "drain_seconds": 5.0, **others})
+    return filled({"data": folder, "address": "127.0.0.1:0", "model": "gated", "drain_seconds": 5.0, **others})
 
 
 def test_a_loading_server_says_so_and_tells_what_it_is(tmp_path: Path, gated: None) -> None:

@@ -59,6 +59,7 @@ def create(
     name: Name,
     *,
     description: Annotated[str, typer.Option(help="What it holds, in your words.")] = "",
+    model: Annotated[str, typer.Option(help="Model of its vectors, by id or name; else the server's first.")] = "",
     server: Server = DEFAULT_SERVER,
     token: Token = None,
     tls: Tls = False,
@@ -67,7 +68,7 @@ def create(
 ) -> None:
     """Make an empty collection."""
     with connect(Connection(server, token, tls, ca, as_json)) as client:
-        made = client.create_collection(name, description=description)
+        made = client.create_collection(name, description=description, model=model)
     if as_json:
         print_json(made)
     else:

@@ -8,7 +8,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -30,7 +30,8 @@ GOOD, POOR, BAD = ("ok", "green"), ("--", "yellow"), ("!!", "bold red")
 Line = tuple[tuple[str, str], str, str]
 
 Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Model that the server part tries.", show_default=False)
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Model that the server part tries; may be repeated.", show_default=False),
 ]
 Engine = Annotated[
     str | None, typer.Option(metavar="NAME", help="Engine that the server part tries.", show_default=False)
@@ -55,7 +56,7 @@ def doctor(
     source = context.get_parameter_source("server")
     named = source is not None and source.name != "DEFAULT"
     here = _installed()
-    part = _ask_server_part({"--model": model, "--engine": engine})
+    part = _ask_server_part([*(("--model", each) for each in model or []), ("--engine", engine)])
     with friendly(as_json), lookalike.Client(server, token=token, tls=tls, ca=ca) as client:
         remote = _ask_server(client, server)
     well = part["ok"] is not False and (remote["answers"] or not named)
@@ -78,9 +79,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _ask_server_part(options: Mapping[str, str | None]) -> dict[str, Any]:
+def _ask_server_part(options: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
     """Its own report; `ok` is None where it is not installed, and `hint` says what to install."""
-    chosen = [word for name, value in options.items() if value is not None for word in (name, value)]
+    chosen = [word for name, value in options if value is not None for word in (name, value)]
     line = [sys.executable, "-m", "lookalike_server", "doctor", *chosen]
     done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
     try:

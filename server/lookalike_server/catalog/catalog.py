@@ -34,32 +34,31 @@ _ALL = 2**31
 
 
 class Catalog:
-    """Opens the data folder for one model; a context manager.
+    """Opens the data folder for the served models; a context manager.
 
-    `index` and `store` name entry points. Collections of at most `small` images are compared whole; a graph's snapshot
-    is written after `save_every` changes, once `rewrite_after` seconds have passed since a deletion without another,
-    and at `close`. Raises DataFolderError when the folder cannot be used.
+    `models` are their ids with the length of their vectors; new collections get the first. `index` and `store` name
+    entry points. Collections of at most `small` images are compared whole; a graph's snapshot is written after
+    `save_every` changes, once `rewrite_after` seconds have passed since a deletion without another, and at `close`.
+    Raises DataFolderError when the folder cannot be used.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
-        model_id: str,
-        dim: int,
+        models: Mapping[str, int],
         index: str = "hnsw",
         store: str = "sqlite",
         small: int = 2_000,
         save_every: int = 20_000,
         rewrite_after: float = 30.0,
     ) -> None:
-        self._model_id = model_id
-        self._dim = dim
+        self._models = dict(models)
         self._writing = threading.Lock()
         with ExitStack() as opened:
             self._lock = opened.enter_context(closing(FolderLock(folder)))
             self._store: Store = opened.enter_context(closing(plugins.load("lookalike.stores", store)(folder)))
-            settings = Settings(model_id, dim, index, small, save_every, rewrite_after)
+            settings = Settings(self._models, index, small, save_every, rewrite_after)
             self._shelves = opened.enter_context(closing(Shelves(folder / "indexes", self._store, settings)))
             self._open_shelves()
             self._opened = opened.pop_all()
@@ -77,12 +76,13 @@ class Catalog:
         with self._writing:
             self._opened.close()
 
-    def create_collection(self, name: str, description: str = "") -> Collection:
-        """An empty collection of the served model; CollectionExists."""
+    def create_collection(self, name: str, description: str = "", model_id: str = "") -> Collection:
+        """An empty collection of this served model, the first where none is named; CollectionExists."""
         limits.check_name(name)
         limits.check_description(description)
         with self._changing():
-            entry = self._store.create_collection(name, description, self._model_id, self._dim)
+            model_id = model_id or next(iter(self._models))
+            entry = self._store.create_collection(name, description, model_id, self._models[model_id])
             self._shelves.start(entry)
         return entry.record
 
@@ -91,7 +91,7 @@ class Catalog:
         return self._store.collection(name).record
 
     def serving(self, name: str) -> Collection:
-        """One collection that can be searched and added to; ModelMismatch when its model is not the served one."""
+        """One collection that can be searched and added to; ModelMismatch when its model is not served."""
         entry = self._store.collection(name)
         self._shelves.expect(entry)
         return entry.record
@@ -222,7 +222,14 @@ class Catalog:
         entry = self._store.collection(name)
         shelf = self._shelves.find(entry)
         query = Query(
-            unit(vector, self._dim), limit, wanted or Filter(), max_distance, exact, with_vectors, without, preference
+            unit(vector, entry.record.dim),
+            limit,
+            wanted or Filter(),
+            max_distance,
+            exact,
+            with_vectors,
+            without,
+            preference,
         )
         return matches(self._store, entry, shelf, query)
 
@@ -272,10 +279,11 @@ class Catalog:
         """The arrival with a unit vector, or why it cannot be taken in."""
         try:
             limits.check_arrival(arrival)
-            self._shelves.expect(self._store.collection(arrival.collection))
+            entry = self._store.collection(arrival.collection)
+            self._shelves.expect(entry)
             if arrival.content is None:
                 return arrival
-            content = replace(arrival.content, vector=unit(arrival.content.vector, self._dim))
+            content = replace(arrival.content, vector=unit(arrival.content.vector, entry.record.dim))
             return replace(arrival, content=content)
         except LookalikeError as error:
             return error

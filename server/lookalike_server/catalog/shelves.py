@@ -1,5 +1,6 @@
-"""The collections that are in memory: those that belong to the served model."""
+"""The collections that are in memory: those that belong to a served model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMi
 class Settings:
     """What is served, and how."""
 
-    model_id: str
-    dim: int
+    models: Mapping[str, int]
+    """Ids of the served models, with the length of their vectors; the first is the one that new collections get."""
     index: str
     """Name in the group `lookalike.indexes`."""
     small: int
@@ -43,27 +44,28 @@ class Shelves:
         self._indexer = Indexer()
 
     def open(self, entries: list[Entry]) -> None:
-        """Fills a shelf from the store for each that belongs to the served model; DataFolderError."""
+        """Fills a shelf from the store for each that belongs to a served model; DataFolderError."""
         sweep(self._folder, {entry.uuid for entry in entries})
         for entry in entries:
             if self.serves(entry):
                 self._fill(entry)
 
     def serves(self, entry: Entry) -> bool:
-        """Whether the collection's vectors are of the served model."""
-        return entry.record.model_id == self._settings.model_id
+        """Whether the collection's vectors are of a served model."""
+        return entry.record.model_id in self._settings.models
 
     def expect(self, entry: Entry) -> None:
-        """ModelMismatch unless the collection belongs to the served model."""
+        """ModelMismatch unless the collection belongs to a served model."""
         if not self.serves(entry):
             raise ModelMismatch(
                 f"the collection {entry.record.name!r} belongs to the model {entry.record.model_id}, and this server "
-                f"runs {self._settings.model_id}: serve that model, or make a new collection and import into it"
+                f"runs {', '.join(self._settings.models)}: serve that model too, or give the collection vectors of "
+                "another with `lookalike reembed`"
             )
 
     def start(self, entry: Entry) -> None:
         """An empty shelf for a new collection."""
-        self._shelves[entry.key] = self._shelf(entry, ExactIndex(self._settings.dim), restore=False)
+        self._shelves[entry.key] = self._shelf(entry, ExactIndex(entry.record.dim), restore=False)
 
     def find(self, entry: Entry) -> Shelf:
         """The collection's shelf; ModelMismatch, or CollectionNotFound when it was deleted just now."""
@@ -104,7 +106,7 @@ class Shelves:
             shelf.save()
 
     def _fill(self, entry: Entry) -> None:
-        vectors = ExactIndex(self._settings.dim)
+        vectors = ExactIndex(entry.record.dim)
         vectors.reserve(entry.record.image_count)
         try:
             for serials, rows in self._store.vectors(entry):
@@ -119,7 +121,7 @@ class Shelves:
         cover = None
         if self._kind is not ExactIndex:  # it would only repeat what the shelf does by itself
             snapshots = Snapshots(self._folder / entry.uuid, self._identity(entry))
-            cover = Cover(vectors, self._settings.dim, self._kind, snapshots, self._settings.small)
+            cover = Cover(vectors, entry.record.dim, self._kind, snapshots, self._settings.small)
         if cover is not None and restore:
             cover.restore(entry.record.generation)
         return Shelf(

@@ -20,6 +20,8 @@ SIDE = 32
 CELLS = 8
 """Cells in a row and in a column of the thumbnail."""
 DIM = 64
+"""Length of an embedding, unless another is asked for."""
+MAX_DIM = 4096
 
 COLOURS = {
     "night": (20, 20, 30),
@@ -35,23 +37,25 @@ DOUBT = 20.0
 
 
 def load(argument: str) -> Model:
-    """Return the model; its one argument is `scenes`, to tell these too."""
-    if argument not in {"", "scenes"}:
-        raise ModelFileError(f"tiny takes no argument but 'scenes', not {argument!r}.")
-    return TinyModel(tells_scenes=bool(argument))
+    """Return the model; its argument is `scenes`, to tell these too, or another length of its embeddings."""
+    if argument in {"", "scenes"}:
+        return TinyModel(argument, tells_scenes=bool(argument))
+    if not (argument.isascii() and argument.isdigit() and 2 <= int(argument) <= MAX_DIM):
+        raise ModelFileError(f"tiny takes no argument but 'scenes' or a length of 2 to {MAX_DIM}, not {argument!r}.")
+    return TinyModel(argument, dim=int(argument))
 
 
 class TinyModel:
-    """Pictures of any size, squeezed to 32 x 32, to embeddings of length 64."""
+    """Pictures of any size, squeezed to 32 x 32, to embeddings of length `dim`."""
 
-    dim = DIM
     input_size = (SIDE, SIDE)
     honours_orientation = True
     draft_size: tuple[int, int] | None = (2 * SIDE, 2 * SIDE)
 
-    def __init__(self, *, tells_scenes: bool = False) -> None:
-        self.name = "tiny:scenes" if tells_scenes else "tiny"
-        self.id = "tiny-scenes-1" if tells_scenes else "tiny-1"
+    def __init__(self, argument: str = "", *, dim: int = DIM, tells_scenes: bool = False) -> None:
+        self.name = f"tiny:{argument}" if argument else "tiny"
+        self.id = f"tiny-{argument}-1" if argument else "tiny-1"
+        self.dim = dim
         self.scenes = tuple(COLOURS) if tells_scenes else ()
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
@@ -66,7 +70,7 @@ class TinyModel:
         """Return the numpy engine, which uses one thread. Raises EngineMissing for any other name."""
         if name not in {"auto", NumpyEngine.name}:
             raise EngineMissing(f"The tiny model runs in the engine 'numpy' only, not in {name!r}.")
-        return NumpyEngine(np.array([COLOURS[name] for name in self.scenes], np.float64).reshape(-1, 3))
+        return NumpyEngine(self.dim, np.array([COLOURS[name] for name in self.scenes], np.float64).reshape(-1, 3))
 
 
 class NumpyEngine:
@@ -75,14 +79,14 @@ class NumpyEngine:
     name = "numpy"
     version = f"numpy {np.__version__}"
 
-    def __init__(self, colours: NDArray[np.float64]) -> None:
+    def __init__(self, dim: int, colours: NDArray[np.float64]) -> None:
         """`colours`: RGB of the scenes to tell, [scenes, 3]."""
         self._colours = colours
         # RandomState's stream is frozen, default_rng's may change with numpy; the extra row is for the constant below.
-        self._projection = np.random.RandomState(2014).standard_normal((CELLS * CELLS * 3 + 1, DIM))
+        self._projection = np.random.RandomState(2014).standard_normal((CELLS * CELLS * 3 + 1, dim))
 
     def embed(self, inputs: Inputs) -> Outputs:
-        """Map pixels [n, 32, 32, 3] to unit vectors [n, 64]."""
+        """Map pixels [n, 32, 32, 3] to unit vectors [n, dim]."""
         cell = SIDE // CELLS
         cells = inputs.reshape(len(inputs), CELLS, cell, CELLS, cell, 3).mean(axis=(2, 4)).reshape(len(inputs), -1)
         layout = cells - cells.mean(axis=1, keepdims=True)

@@ -76,13 +76,24 @@ class Decoded:
 class Decoder:
     """Decodes pictures for one model within limits."""
 
-    def __init__(self, model: Model, *, threads: int, max_bytes: int, max_pixels: int, max_waiting_bytes: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        threads: int,
+        max_bytes: int,
+        max_pixels: int,
+        max_waiting_bytes: int,
+        pixels: PixelBudget | None = None,
+    ) -> None:
+        """`pixels`: the budget to share with the decoders of other models."""
         self._model = model
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
         self._max_waiting_bytes = max_waiting_bytes
         self._waiting_bytes = 0
-        self._pixels = PixelBudget(max_pixels)
+        self.pixels = pixels or PixelBudget(max_pixels)
+        """What may be decoded at once."""
         self.refused = 0
         """Pictures that were turned away because too many bytes waited."""
         self._pools = {lane: ThreadPoolExecutor(threads, f"decode-{lane.label}") for lane in Lane}
@@ -140,7 +151,7 @@ class Decoder:
             check_scans(opened, content)
             size = opened.size
             self._reduce(opened, region)
-            with self._pixels.taken(pixels_of(opened)):
+            with self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = opened.getexif()
                 turned = exif.get(ExifTags.Base.Orientation, UPRIGHT) if self._model.honours_orientation else UPRIGHT

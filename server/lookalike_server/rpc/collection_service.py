@@ -21,7 +21,9 @@ class CollectionService(collection_service_pb2_grpc.CollectionServiceServicer):
     ) -> pb.CreateCollectionResponse:
         """Make one."""
         wanted: pb.Collection = messages.required(request, "collection")
-        made = await asyncio.to_thread(self._gate.parts.catalog.create_collection, wanted.name, wanted.description)
+        parts = self._gate.parts
+        model_id = parts.model(request.model).model.id
+        made = await asyncio.to_thread(parts.catalog.create_collection, wanted.name, wanted.description, model_id)
         return pb.CreateCollectionResponse(collection=messages.collection_to(made))
 
     async def GetCollection(self, request: pb.GetCollectionRequest, _context: Context) -> pb.GetCollectionResponse:

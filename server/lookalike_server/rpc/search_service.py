@@ -52,12 +52,12 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
         self, request: search_service_pb2.EmbedRequest, context: Context
     ) -> search_service_pb2.EmbedResponse:
         """One embedding."""
-        parts = self._gate.parts
+        hosted = self._gate.parts.model(request.model)
         picture = messages.picture_from(messages.required(request, "picture"))
-        content = await parts.embedder.embed(picture, Lane.INTERACTIVE, deadline_of(context))
+        content = await hosted.embedder.embed(picture, Lane.INTERACTIVE, deadline_of(context))
         return search_service_pb2.EmbedResponse(
             vector=messages.vector_to(content.vector),
-            model_id=parts.model.id,
+            model_id=hosted.model.id,
             width=content.width,
             height=content.height,
             timings=messages.timings_to(stages.current()),
