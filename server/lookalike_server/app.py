@@ -35,6 +35,7 @@ from lookalike_server.hosting import host, load_models
 from lookalike_server.importing import Importer
 from lookalike_server.metrics import Metrics
 from lookalike_server.parts import Gate, Parts
+from lookalike_server.reembedding import Reembedder
 from lookalike_server.rpc.collection_service import CollectionService
 from lookalike_server.rpc.image_service import ImageService
 from lookalike_server.rpc.interceptor import Interceptor
@@ -83,6 +84,7 @@ class App:
         on_death = partial(self._engine_died, asyncio.get_running_loop())
         self._parts = await asyncio.to_thread(build, self._settings, self._metrics, on_death)
         self._parts.importer.start()
+        self._parts.reembedder.start()
         self._gate.open(self._parts)
         await self._report(health_pb2.HealthCheckResponse.SERVING)
         served = {each.model.id: each.engine.version for each in self._parts.hosted}
@@ -103,6 +105,7 @@ class App:
             await self._server.stop(LAST_WORDS_SECONDS)
         if self._parts is not None:
             await self._parts.importer.close()
+            await self._parts.reembedder.close()
             await asyncio.to_thread(take_down, self._parts)
             log.info("stopped")
         self._close_metrics()
@@ -195,7 +198,13 @@ def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], No
     hosted = host(models, settings, metrics, on_engine_death)
     catalog = Catalog(settings.data, models={model.id: model.dim for model in models}, index=settings.index)
     embedders = {each.model.id: each.embedder for each in hosted}
-    return Parts(tuple(hosted), catalog, Searcher(embedders, catalog), Importer(embedders, catalog))
+    return Parts(
+        tuple(hosted),
+        catalog,
+        Searcher(embedders, catalog),
+        Importer(embedders, catalog),
+        Reembedder(embedders, catalog),
+    )
 
 
 def take_down(parts: Parts) -> None:

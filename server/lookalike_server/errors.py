@@ -6,7 +6,7 @@ happened and what to do about it. Which stage raises which:
     request --> decode ------> batch ---------> catalog
                 |              |                |
                 |              |                +-- ImageNotFound, CollectionNotFound, CollectionExists,
-                |              |                    ModelMismatch, DimensionMismatch, DiskFull
+                |              |                    ModelMismatch, DimensionMismatch, ReembedIncomplete, DiskFull
                 |              +------------------- QueueFull, DeadlineExceeded, ShuttingDown, EngineFailed
                 +---------------------------------- ImageUndecodable, ImageTooLarge, BadRegion
     before any of them:  BadRequest, BadFilter, BadPageToken, ModelLoading, Unauthenticated
@@ -100,10 +100,21 @@ class CollectionExists(LookalikeError):
 
 
 class ModelMismatch(LookalikeError):
-    """The collection's vectors were made by another model than the one that this server runs."""
+    """The collection's vectors were made by another model than those that this server runs, or than the one named."""
 
     code = "FAILED_PRECONDITION"
     reason = "MODEL_MISMATCH"
+
+
+class ModelSwitched(ModelMismatch):
+    """The collection was given to another model while a vector was made for it; made again, it fits."""
+
+
+class ReembedIncomplete(LookalikeError):
+    """Images of the collection have no vector of the model that it shall be given to."""
+
+    code = "FAILED_PRECONDITION"
+    reason = "REEMBED_INCOMPLETE"
 
 
 class QueueFull(LookalikeError):

@@ -11,6 +11,7 @@ from lookalike_server.importing import Importer
 from lookalike_server.info import ServerInfo, server_info
 from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.budget import ByteBudget
+from lookalike_server.reembedding import Reembedder
 from lookalike_server.searching import Searcher
 
 
@@ -23,6 +24,7 @@ class Parts:
     catalog: Catalog
     searcher: Searcher
     importer: Importer
+    reembedder: Reembedder
 
     def model(self, model: str) -> Hosted:
         """The model in service with this id or name; the first where neither is given. Raises BadRequest."""

@@ -84,6 +84,8 @@ class Content:
     vector: Vector
     scenes: tuple[Scene, ...] = ()
     """Most likely first."""
+    model_id: str = ""
+    """Of the model that made the embedding; empty: of whichever the collection belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class Filter:
     """The most likely scene is one of these; "" stands for an image of which none is known. None: any."""
     not_paths: frozenset[str] = frozenset()
     """No image with a source of exactly one of these paths."""
+    not_embedded_by: str = ""
+    """Id of a model: no image that has a vector of it, in use or staged."""
 
 
 @dataclass(frozen=True, slots=True)

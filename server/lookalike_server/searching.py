@@ -6,6 +6,7 @@ A search enters from `rpc`; its pictures go through `pipeline` in the interactiv
 import asyncio
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from lookalike_server import stages
 from lookalike_server.catalog import limits
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import BadFilter, BadRequest, LookalikeError
+from lookalike_server.errors import BadFilter, BadRequest, LookalikeError, ModelSwitched
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
@@ -50,6 +51,11 @@ class Searcher:
         Raises every error that the proto lists for Search.
         """
         check(search)
+        while True:
+            with suppress(ModelSwitched):  # a vector of the model before cannot be compared with what is there now
+                return await self._found(search, deadline)
+
+    async def _found(self, search: Search, deadline: float) -> Matches:
         collection = await asyncio.to_thread(self._catalog.serving, search.collection)
         seen = await self._seen(search.query, collection, deadline)
         with stages.timed("index"):
@@ -64,6 +70,7 @@ class Searcher:
                 with_vectors=search.with_vectors,
                 without=stored_ids(search.query),
                 preference=preference(search.prefer, seen),
+                model_id=collection.model_id,
             )
         return replace(found, query_scenes=seen.scenes)
 

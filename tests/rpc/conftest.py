@@ -95,7 +95,7 @@ def failure(call: Callable[[], Any]) -> Failure:
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Doors]:
     """One server for the tests that leave it as it was."""
-    with doors(max_image_bytes=1_000_000, max_image_pixels=1_000_000) as opened:
+    with doors(model="tiny,tiny:32", max_image_bytes=1_000_000, max_image_pixels=1_000_000) as opened:
         opened.make("shared", range(5))
         yield opened
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ PROTOS = Path(__file__).parents[2] / "protos"
 
 GOOD = picture_bytes(1)
 MISSING = "0" * 64
+NO_PICTURE = b"no picture"
 LONG = bytes(1_000_001)
 WIDE = encoded(Image.new("1", (2_000, 600)))
 OUTSIDE = tpb.Picture(content=GOOD, region=tpb.Region(left=0.5, top=0, right=0.4, bottom=1))
@@ -42,6 +44,7 @@ CODES = {
     "IMAGE_NOT_FOUND": "NOT_FOUND",
     "COLLECTION_EXISTS": "ALREADY_EXISTS",
     "MODEL_MISMATCH": "FAILED_PRECONDITION",
+    "REEMBED_INCOMPLETE": "FAILED_PRECONDITION",
     "QUEUE_FULL": "RESOURCE_EXHAUSTED",
     "DISK_FULL": "RESOURCE_EXHAUSTED",
     "INTERNAL": "INTERNAL",
@@ -148,6 +151,17 @@ IMPORTS += [
     ("DIMENSION_MISMATCH", embedded(vector=vector(*[float("nan")] * 64))),
 ]
 
+REEMBEDS: list[tuple[str, ipb.ReembedImagesRequest]] = [
+    ("BAD_REQUEST", ipb.ReembedImagesRequest(collection="shared", model="tiny:32")),
+    ("BAD_REQUEST", ipb.ReembedImagesRequest(collection="shared", content=GOOD)),
+    ("BAD_REQUEST", ipb.ReembedImagesRequest(collection="shared", model="huge", content=GOOD)),
+    ("IMAGE_UNDECODABLE", ipb.ReembedImagesRequest(collection="damaged", model="tiny:32", content=NO_PICTURE)),
+    ("IMAGE_TOO_LARGE", ipb.ReembedImagesRequest(collection="damaged", model="tiny:32", content=LONG)),
+    ("COLLECTION_NOT_FOUND", ipb.ReembedImagesRequest(collection="nowhere", model="tiny:32", content=GOOD)),
+    ("IMAGE_NOT_FOUND", ipb.ReembedImagesRequest(collection="shared", model="tiny:32", content=b"changed")),
+    ("MODEL_MISMATCH", ipb.ReembedImagesRequest(collection="shared", model="tiny", content=GOOD)),
+]
+
 TOO_MANY = [f"{number:064x}" for number in range(10_001)]
 
 CALLS: list[tuple[str, str, Any]] = [
@@ -191,9 +205,17 @@ CALLS: list[tuple[str, str, Any]] = [
         cpb.UpdateCollectionRequest(collection=cpb.Collection(name="nowhere")),
     ),
     ("DeleteCollection", "COLLECTION_NOT_FOUND", cpb.DeleteCollectionRequest(name="nowhere")),
+    ("Embed", "BAD_REQUEST", spb.EmbedRequest(picture=tpb.Picture(content=GOOD), model="huge")),
+    ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest(collection=cpb.Collection(name="c"), model="huge")),
+    ("ListImages", "BAD_REQUEST", ipb.ListImagesRequest(collection="shared", not_embedded_by="huge")),
+    ("SwitchModel", "BAD_REQUEST", cpb.SwitchModelRequest(name="shared")),
+    ("SwitchModel", "BAD_REQUEST", cpb.SwitchModelRequest(name="shared", model="huge")),
+    ("SwitchModel", "COLLECTION_NOT_FOUND", cpb.SwitchModelRequest(name="nowhere", model="tiny:32")),
+    ("SwitchModel", "REEMBED_INCOMPLETE", cpb.SwitchModelRequest(name="shared", model="tiny:32")),
+    ("SwitchModel", "MODEL_MISMATCH", cpb.SwitchModelRequest(name="shared", model="tiny")),
 ]
 
-STREAMED = {"SearchStream": {*dict(SEARCHES)}, "ImportImages": {*dict(IMPORTS)}}
+STREAMED = {"SearchStream": {*dict(SEARCHES)}, "ImportImages": {*dict(IMPORTS)}, "ReembedImages": {*dict(REEMBEDS)}}
 DISK_WRITERS = (
     "ImportImages",
     "UpdateImage",
@@ -201,6 +223,8 @@ DISK_WRITERS = (
     "CreateCollection",
     "UpdateCollection",
     "DeleteCollection",
+    "ReembedImages",
+    "SwitchModel",
 )
 
 
@@ -240,6 +264,28 @@ def test_pictures_of_an_import_fail_alone_as_promised(shared: Doors) -> None:
     assert answers[len(IMPORTS)].outcome == ipb.ImportImagesResponse.OUTCOME_CREATED
 
 
+def test_pictures_of_a_re_embedding_fail_alone_as_promised(shared: Doors) -> None:
+    embedded = [
+        ipb.Embedded(image_id=sha256(content).hexdigest(), vector=vector(*[1.0] * 64), model_id="tiny-1")
+        for content in (NO_PICTURE, LONG)
+    ]
+    shared.make("damaged")
+    sent = (ipb.ImportImagesRequest(collection="damaged", embedded=each) for each in embedded)
+    assert {answer.status.code for answer in shared.images.ImportImages(sent, timeout=30)} == {0}
+    requests = [
+        *(request for _, request in REEMBEDS),
+        ipb.ReembedImagesRequest(collection="shared", model="tiny:32", content=GOOD),
+    ]
+    for tag, request in enumerate(requests):
+        request.tag = tag
+    answers = {answer.tag: answer for answer in shared.images.ReembedImages(iter(requests), timeout=30)}
+    assert [answers[tag].status.reason for tag in range(len(REEMBEDS))] == [reason for reason, _ in REEMBEDS]
+    for tag, (reason, _) in enumerate(REEMBEDS):
+        assert answers[tag].status.code == grpc.StatusCode[CODES[reason]].value[0]
+    assert answers[len(REEMBEDS)].status.code == 0
+    assert answers[len(REEMBEDS)].image_id == sha256(GOOD).hexdigest()
+
+
 def test_masks_name_only_what_can_change(shared: Doors) -> None:
     image = ipb.UpdateImageRequest(image=tpb.Image(collection="shared", id=MISSING))
     image.update_mask.paths.append("width")
@@ -257,7 +303,7 @@ def stream_error(answers: Iterator[Any]) -> tpb.ItemStatus:
 
 def fail_of(opened: Doors, name: str, request: Any) -> Failure:
     """How one request fails, whether it travels alone or on a stream."""
-    if name not in ("SearchStream", "ImportImages"):
+    if name not in STREAMED:
         return failure(lambda: method(opened, name)(request, timeout=10))
     status = stream_error(method(opened, name)(iter([request]), timeout=10))
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
@@ -273,13 +319,14 @@ def asks(collection: str) -> dict[str, Any]:
         "SearchStream": spb.SearchStreamRequest(search=request),
         "Embed": spb.EmbedRequest(picture=tpb.Picture(content=content)),
         "ImportImages": ipb.ImportImagesRequest(collection=collection, content=content),
+        "ReembedImages": ipb.ReembedImagesRequest(collection=collection, model="gated", content=content),
     }
 
 
-COMPUTING = ("Search", "SearchStream", "Embed", "ImportImages")
+COMPUTING = ("Search", "SearchStream", "Embed", "ImportImages", "ReembedImages")
 
 
-@pytest.mark.parametrize("name", [name for name in COMPUTING if name != "Embed"])
+@pytest.mark.parametrize("name", [name for name in COMPUTING if name not in ("Embed", "ReembedImages")])
 def test_a_collection_of_another_model(tmp_path: Path, gated: None, name: str) -> None:
     with doors(data=tmp_path / "data") as opened:
         opened.make("old", range(2))
@@ -292,8 +339,9 @@ def test_a_collection_of_another_model(tmp_path: Path, gated: None, name: str) -
 
 @pytest.mark.parametrize("name", COMPUTING)
 def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(gated: None, name: str) -> None:
-    with doors(model="gated", max_waiting_images=1, max_batch=1) as opened:
+    with doors(model="gated,tiny", max_waiting_images=1, max_batch=1) as opened:
         opened.make("busy")
+        made_by_tiny(opened, picture_bytes(77))
         refused = threading.Event()
         with plugged.computing.shut():
             calls = [opened.search.Embed.future(asks("busy")["Embed"])]
@@ -303,7 +351,7 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(gated: None, na
                 calls.append(opened.search.Embed.future(asks("busy")["Embed"]))
                 calls[-1].add_done_callback(lambda _: refused.set())
             assert refused.wait(10)
-            failed = fail_of(opened, name, asks("busy")[name])
+            failed = fail_of(opened, name, asks("tinys" if name == "ReembedImages" else "busy")[name])
         assert (failed.code.name, failed.reason) == ("RESOURCE_EXHAUSTED", "QUEUE_FULL")
         assert failed.retry_after_ms
         codes = sorted(call.code().name for call in calls)
@@ -313,9 +361,11 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(gated: None, na
 @pytest.mark.parametrize("name", COMPUTING)
 def test_an_engine_error_tells_nothing_of_itself(gated: None, name: str) -> None:
     poison = encoded(Image.new("RGB", (32, 32), plugged.POISON))
-    with doors(model="gated") as opened:
+    with doors(model="gated,tiny") as opened:
         ids = opened.make("ill", range(1))
+        made_by_tiny(opened, poison)
         asked = asks("ill")
+        asked["ReembedImages"] = ipb.ReembedImagesRequest(collection="tinys", model="gated", content=poison)
         asked["Search"].picture.content = asked["SearchStream"].search.picture.content = poison
         asked["Embed"].picture.content = asked["ImportImages"].content = poison
         failed = fail_of(opened, name, asked[name])
@@ -324,14 +374,27 @@ def test_an_engine_error_tells_nothing_of_itself(gated: None, name: str) -> None
         assert opened.search.Search(without_query_in("ill", ids[0]), timeout=10) is not None, "the server lives on"
 
 
+def made_by_tiny(opened: Doors, content: bytes) -> None:
+    """A collection `tinys`, of the model `tiny`, that holds this picture."""
+    request = cpb.CreateCollectionRequest(collection=cpb.Collection(name="tinys"), model="tiny")
+    opened.collections.CreateCollection(request, timeout=10)
+    sent = iter([ipb.ImportImagesRequest(collection="tinys", content=content)])
+    assert [answer.status.code for answer in opened.images.ImportImages(sent, timeout=10)] == [0]
+
+
 def without_query_in(collection: str, image_id: str) -> spb.SearchRequest:
     return spb.SearchRequest(collection=collection, image_id=image_id)
 
 
 @pytest.mark.parametrize("name", DISK_WRITERS)
 def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
-    with doors(data=tmp_path) as opened:
+    with doors(data=tmp_path, model="tiny,tiny:32") as opened:
         ids = opened.make("kept", range(3))
+        renewed = [
+            ipb.ReembedImagesRequest(collection="kept", model="tiny:32", content=picture_bytes(n)) for n in range(3)
+        ]
+        if name == "SwitchModel":
+            assert {answer.status.code for answer in opened.images.ReembedImages(iter(renewed), timeout=10)} == {0}
         image = tpb.Image(collection="kept", id=ids[0], labels={f"k{n}": "v" * 1_000 for n in range(60)})
         collection = cpb.Collection(name="kept", description="d" * 1_000)
         request = {
@@ -341,6 +404,8 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
             "CreateCollection": cpb.CreateCollectionRequest(collection=cpb.Collection(name="new")),
             "UpdateCollection": cpb.UpdateCollectionRequest(collection=collection),
             "DeleteCollection": cpb.DeleteCollectionRequest(name="kept"),
+            "ReembedImages": renewed[0],
+            "SwitchModel": cpb.SwitchModelRequest(name="kept", model="tiny:32"),
         }[name]
         with full_disk(tmp_path):
             failed = fail_of(opened, name, request)
@@ -349,8 +414,8 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
         listed = opened.images.ListImages(ipb.ListImagesRequest(collection="kept"), timeout=10).images
         assert {image.id: dict(image.labels) for image in listed} == {image_id: {} for image_id in ids}
         assert len(opened.search.Search(without_query_in("kept", ids[0]), timeout=10).matches) == 2
-        if name == "ImportImages":
-            retried = list(opened.images.ImportImages(iter([request]), timeout=10))
+        if name in STREAMED:
+            retried = list(method(opened, name)(iter([request]), timeout=10))
             assert retried[0].status.code == 0
         else:
             method(opened, name)(request, timeout=10)
@@ -372,6 +437,7 @@ def asked_of_every_rpc() -> dict[str, Any]:
         "ListCollections": cpb.ListCollectionsRequest(),
         "UpdateCollection": cpb.UpdateCollectionRequest(collection=cpb.Collection(name="c")),
         "DeleteCollection": cpb.DeleteCollectionRequest(name="c"),
+        "SwitchModel": cpb.SwitchModelRequest(name="c", model="tiny"),
     }
 
 
@@ -469,7 +535,7 @@ COVERED = {
     *((name, reason) for name, reasons in STREAMED.items() for reason in reasons),
     *((name, "QUEUE_FULL") for name in COMPUTING),
     *((name, "INTERNAL") for name in COMPUTING),
-    *((name, "MODEL_MISMATCH") for name in COMPUTING if name != "Embed"),
+    *((name, "MODEL_MISMATCH") for name in COMPUTING if name not in ("Embed", "ReembedImages")),
     *((name, "DISK_FULL") for name in DISK_WRITERS),
 }
 

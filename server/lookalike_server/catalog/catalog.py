@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Collection as Several
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,14 +19,14 @@ from typing import Self
 import numpy as np
 
 from lookalike_server import plugins
-from lookalike_server.catalog import limits, tokens
+from lookalike_server.catalog import generations, limits, tokens
 from lookalike_server.catalog.lock import FolderLock
 from lookalike_server.catalog.searching import Query, matches
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Settings, Shelves
 from lookalike_server.catalog.store import Added, Entry, Store, Taken, Unreadable
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError
+from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError, ReembedIncomplete
 from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Preference, Vector
 
 _ALL = 2**31
@@ -149,6 +148,8 @@ class Catalog:
         limits.check_page_size(page_size)
         limits.check_filter(wanted)
         entry = self._store.collection(name)
+        if wanted.not_embedded_by == entry.record.model_id:
+            return [], ""
         listing = tokens.scope(entry.uuid, wanted)
         after = tokens.serial_position(page_token, listing)
         serials = self._store.admitted(entry, wanted, after=after, limit=page_size + 1).tolist()
@@ -184,7 +185,7 @@ class Catalog:
         """Takes in images and sightings, for any collections, in one transaction; answers in the order asked.
 
         What is answered with an outcome is durable and searchable. An error costs its own arrival only: BadRequest,
-        CollectionNotFound, ModelMismatch, DimensionMismatch, ImageNotFound (no content, and not held).
+        CollectionNotFound, ModelMismatch, ModelSwitched, DimensionMismatch, ImageNotFound (no content, and not held).
         """
         with self._changing():
             checked = [self._checked(arrival) for arrival in arrivals]
@@ -195,6 +196,46 @@ class Catalog:
         answers = iter(taken.results)
         results = [next(answers) if isinstance(one, Arrival) else one for one in checked]
         return [one.outcome if isinstance(one, Added) else one for one in results]
+
+    def unstaged(self, name: str, image_id: str, model_id: str) -> bool:
+        """Whether a held image lacks a vector of another model; ImageNotFound, ModelMismatch for its own."""
+        limits.check_id(image_id)
+        entry = self._store.collection(name)
+        generations.expect_other(entry, model_id)
+        serials = self._store.serials_of(entry, [image_id])
+        if not serials:
+            raise ImageNotFound(f"{name} does not hold {image_id}: the picture has changed, or was deleted")
+        wanted = Filter(not_embedded_by=model_id)
+        return len(self._store.admitted(entry, wanted, among=list(serials.values()))) > 0
+
+    def stage(self, arrivals: Sequence[Arrival]) -> list[LookalikeError | None]:
+        """Keeps what other served models told of held images, in one transaction; answers in the order asked.
+
+        What is answered with None is durable, and waits for `switch_model`. An error costs its own arrival only:
+        CollectionNotFound, ImageNotFound, ModelMismatch (the collection's own model), DimensionMismatch.
+        """
+        with self._changing():
+            checked = [self._stageable(arrival) for arrival in arrivals]
+            answers = iter(self._store.stage([one for one in checked if isinstance(one, Arrival)]))
+        return [next(answers) if isinstance(one, Arrival) else one for one in checked]
+
+    def switch_model(self, name: str, model_id: str, *, drop_missing: bool = False) -> tuple[Collection, int]:
+        """Gives a collection to another served model whose vectors were staged; how many images were dropped.
+
+        Searches that begin later see the new vectors only, those under way finish on the old ones. Raises ModelMismatch
+        when it belongs to this model already, ReembedIncomplete when images lack a vector and may not be dropped.
+        """
+        with self._changing():
+            old = self._store.collection(name)
+            generations.expect_other(old, model_id)
+            lacking = self._store.lacking(old, model_id)
+            if lacking and not drop_missing:
+                raise ReembedIncomplete(
+                    f"{lacking:,} of the {old.record.image_count:,} images of {name!r} have no vector of {model_id} "
+                    "yet: re-embed them, or have them dropped"
+                )
+            new = generations.successor(old, model_id, self._models[model_id])
+            return generations.renew(self._store, self._shelves, old, new).record, lacking
 
     def search(
         self,
@@ -208,10 +249,12 @@ class Catalog:
         with_vectors: bool = False,
         without: Several[str] = (),
         preference: Preference | None = None,
+        model_id: str = "",
     ) -> Matches:
         """The images nearest to `vector`, [dim], that pass `wanted` and are not named in `without`; best first.
 
-        Raises ModelMismatch, DimensionMismatch, BadFilter.
+        `model_id` says who made the vector; empty: whichever model the collection belongs to. Raises ModelMismatch,
+        ModelSwitched, DimensionMismatch, BadFilter.
         """
         limits.check_limit(limit)
         limits.check_filter(wanted or Filter())
@@ -219,8 +262,8 @@ class Catalog:
         limits.check_ids(without)
         if preference is not None:
             limits.check_preference(preference.scenes, preference.weight)
-        entry = self._store.collection(name)
-        shelf = self._shelves.find(entry)
+        entry, shelf = generations.current(self._store, self._shelves, name)
+        generations.expect_own(entry, model_id)
         query = Query(
             unit(vector, entry.record.dim),
             limit,
@@ -281,10 +324,18 @@ class Catalog:
             limits.check_arrival(arrival)
             entry = self._store.collection(arrival.collection)
             self._shelves.expect(entry)
-            if arrival.content is None:
-                return arrival
-            content = replace(arrival.content, vector=unit(arrival.content.vector, entry.record.dim))
-            return replace(arrival, content=content)
+            generations.expect_own(entry, arrival.content.model_id if arrival.content else "")
+            return generations.normalised(arrival, entry.record.dim)
+        except LookalikeError as error:
+            return error
+
+    def _stageable(self, arrival: Arrival) -> Arrival | LookalikeError:
+        """The arrival with a unit vector, or why it cannot be staged."""
+        try:
+            limits.check_arrival(arrival)
+            model_id = arrival.content.model_id if arrival.content else ""
+            generations.expect_other(self._store.collection(arrival.collection), model_id)
+            return generations.normalised(arrival, self._models[model_id])
         except LookalikeError as error:
             return error
 

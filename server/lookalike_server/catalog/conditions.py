@@ -29,6 +29,7 @@ def where(collection: int, wanted: Filter, *, after: int, one_by_one: bool) -> C
         (f"{plus}images.serial > ?", [after]),
         *(_member(collection, one, one_by_one) for one in members),
         *(_stranger(collection, one, one_by_one) for one in _unwanted(wanted)),
+        *_unstaged(wanted.not_embedded_by),
     ]
     return " AND ".join(text for text, _ in parts), [value for _, values in parts for value in values]
 
@@ -103,3 +104,9 @@ def _unwanted(wanted: Filter) -> Iterator[Membership]:
         yield "sources", "t.folder IN (SELECT value FROM json_each(?))", [listed(wanted.not_folders)]
     if wanted.not_paths:
         yield "sources", "t.path IN (SELECT value FROM json_each(?))", [listed(wanted.not_paths)]
+
+
+def _unstaged(model_id: str) -> Iterator[Condition]:
+    if model_id:  # looked at image by image: a page ends long before all that was staged is gathered
+        text = "NOT EXISTS (SELECT 1 FROM staged WHERE staged.serial = images.serial AND staged.model_id = ?)"
+        yield text, [model_id]

@@ -38,6 +38,16 @@ _COUNTS = (
         "SELECT count(*) FROM images"
         " WHERE CASE WHEN json_valid(scenes) THEN scene <> coalesce(json_extract(scenes, '$[0][0]'), '') ELSE 1 END",
     ),
+    (
+        "staged generations with vectors of the wrong or of different lengths",
+        "SELECT count(*) FROM (SELECT 1 FROM staged JOIN images USING (serial) GROUP BY collection, model_id"
+        " HAVING min(length(float32_le)) <> max(length(float32_le)) OR min(length(float32_le)) % 4 <> 0)",
+    ),
+    (
+        "vectors staged for the model that their collection belongs to already",
+        "SELECT count(*) FROM staged JOIN images USING (serial) JOIN collections ON collections.id = collection"
+        " WHERE staged.model_id = collections.model_id",
+    ),
 )
 
 
@@ -50,16 +60,17 @@ def findings(connection: sqlite3.Connection) -> Iterator[str]:
         count = connection.execute(query).fetchone()[0]
         if count:
             yield f"database: {count} {what}"
-    yield from _crooked(connection)
+    yield from _crooked(connection, "vectors", "vectors", "length(float32_le) = 4 * dim")
+    yield from _crooked(connection, "staged vectors", "staged", "length(float32_le) % 4 = 0")
 
 
-def _crooked(connection: sqlite3.Connection) -> list[str]:
+def _crooked(connection: sqlite3.Connection, what: str, table: str, readable: str) -> list[str]:
     rows = connection.execute(
-        "SELECT name, float32_le FROM vectors JOIN images USING (serial)"
-        " JOIN collections ON collections.id = collection WHERE length(float32_le) = 4 * dim"
+        f"SELECT name, float32_le FROM {table} JOIN images USING (serial)"  # noqa: S608  made of constants
+        f" JOIN collections ON collections.id = collection WHERE {readable}"
     )
     counts = Counter(name for name, vector in rows if not _is_unit(vector))
-    return [f"{name}: {count} vectors are not finite, or not of length 1" for name, count in sorted(counts.items())]
+    return [f"{name}: {count} {what} are not finite, or not of length 1" for name, count in sorted(counts.items())]
 
 
 def _is_unit(vector: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 A step that was released is never edited: what changes is added as the next. SQLite's `user_version` counts the steps
 taken. `serial` is the integer that stands for an image in every index; AUTOINCREMENT never gives one out twice.
-Vectors lie in a table of their own so that listing and filtering do not read past them.
+Vectors lie in a table of their own so that listing and filtering do not read past them. `staged` holds what another
+model has told of images, until their collection is given to it.
 """
 
 import sqlite3
@@ -64,7 +65,22 @@ _SCENES = (
     "CREATE INDEX images_by_scene ON images (collection, scene)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES)
+_STAGED = (
+    """CREATE TABLE staged (
+        serial INTEGER NOT NULL REFERENCES images(serial) ON DELETE CASCADE,
+        model_id TEXT NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        format TEXT NOT NULL,
+        captured INTEGER,
+        scene TEXT NOT NULL,
+        scenes TEXT NOT NULL,
+        float32_le BLOB NOT NULL,
+        PRIMARY KEY (serial, model_id))""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES, _STAGED)
 """Statements of each step."""
 
 

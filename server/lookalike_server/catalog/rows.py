@@ -115,9 +115,23 @@ def vectors(connection: sqlite3.Connection, held: Entry) -> Iterator[tuple[Seria
         "SELECT serial, float32_le FROM images JOIN vectors USING (serial) WHERE collection = ? ORDER BY serial",
         (held.key,),
     )
+    yield from _slices(found, held.record.dim)
+
+
+def staged_vectors(connection: sqlite3.Connection, new: Entry) -> Iterator[tuple[Serials, Rows]]:
+    """The vectors staged for the model of `new`, as `vectors` gives those in use."""
+    found = connection.execute(
+        "SELECT serial, float32_le FROM images JOIN staged USING (serial) WHERE collection = ? AND model_id = ?"
+        " ORDER BY serial",
+        (new.key, new.record.model_id),
+    )
+    yield from _slices(found, new.record.dim)
+
+
+def _slices(found: sqlite3.Cursor, dim: int) -> Iterator[tuple[Serials, Rows]]:
     while rows := found.fetchmany(_SLICE):
         serials = np.array([serial for serial, _ in rows], dtype=np.int64)
-        yield serials, floats(b"".join(vector for _, vector in rows)).reshape(len(rows), held.record.dim)
+        yield serials, floats(b"".join(vector for _, vector in rows)).reshape(len(rows), dim)
 
 
 def blob(vector: Vector) -> bytes:

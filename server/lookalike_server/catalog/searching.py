@@ -58,7 +58,7 @@ def matches(store: Store, entry: Entry, shelf: Shelf, query: Query) -> Matches:
     admission = None if query.wanted == Filter() else _Filtered(store, entry, query.wanted)
     seek = _nearest if query.preference is None else _preferred
     judged = seek(store, entry, shelf, query, admission)
-    records = _records(store, entry, _ranked(store, entry, judged, query.limit), query)
+    records = _records(store, entry, shelf, _ranked(store, entry, judged, query.limit), query)
     return Matches(records, entry.record.model_id, generation, judged.exact)
 
 
@@ -102,13 +102,23 @@ def _ranked(store: Store, entry: Entry, judged: Judged, limit: int) -> list[_Pla
     return sorted(_Place(cost, ids[serial], serial, apart) for cost, serial, apart in known if serial in ids)[:limit]
 
 
-def _records(store: Store, entry: Entry, best: list[_Place], query: Query) -> tuple[Match, ...]:
-    images = {image.id: image for image in store.images(entry, [place.serial for place in best])}
-    vectors = store.vectors_of(entry, images) if query.with_vectors else {}
-    alive = [(place.distance, images[place.image_id]) for place in best if place.image_id in images]
+def _records(store: Store, entry: Entry, shelf: Shelf, best: list[_Place], query: Query) -> tuple[Match, ...]:
+    serials = [place.serial for place in best]
+    images = {image.id: image for image in store.images(entry, serials)}
+    # Of the shelf, not of the store: that may have been given to another model meanwhile.
+    held, rows = shelf.vectors.take(np.array(sorted(serials) if query.with_vectors else [], np.int64))
+    vectors = dict(zip(held.tolist(), rows, strict=True))
+    alive = [(place, images[place.image_id]) for place in best if place.image_id in images]
     return tuple(
-        Match(rank, apart, 1 - apart * apart / 2, image, vectors.get(image.id), _agreement(query, image))
-        for rank, (apart, image) in enumerate(alive, 1)
+        Match(
+            rank,
+            place.distance,
+            1 - place.distance * place.distance / 2,
+            image,
+            vectors.get(place.serial),
+            _agreement(query, image),
+        )
+        for rank, (place, image) in enumerate(alive, 1)
     )
 
 

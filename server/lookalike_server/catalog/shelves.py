@@ -1,6 +1,6 @@
 """The collections that are in memory: those that belong to a served model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from lookalike_server.catalog.indexer import Indexer
 from lookalike_server.catalog.shelf import Saving, Shelf
 from lookalike_server.catalog.snapshots import Identity, Snapshots, sweep
 from lookalike_server.catalog.store import Entry, Store
+from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMismatch
 
 
@@ -40,7 +41,7 @@ class Shelves:
         self._store = store
         self._settings = settings
         self._kind: type[Index] = plugins.load("lookalike.indexes", settings.index)
-        self._shelves: dict[int, Shelf] = {}
+        self._shelves: dict[str, Shelf] = {}  # by uuid: each generation of vectors has one of its own
         self._indexer = Indexer()
 
     def open(self, entries: list[Entry]) -> None:
@@ -48,7 +49,20 @@ class Shelves:
         sweep(self._folder, {entry.uuid for entry in entries})
         for entry in entries:
             if self.serves(entry):
-                self._fill(entry)
+                self.fill(entry, self._store.vectors(entry))
+
+    def fill(self, entry: Entry, slices: Iterable[tuple[Serials, Rows]]) -> None:
+        """A shelf with these vectors, searchable at once; DataFolderError when one has the wrong length."""
+        vectors = ExactIndex(entry.record.dim)
+        vectors.reserve(entry.record.image_count)
+        try:
+            for serials, rows in slices:
+                vectors.add(serials, rows)
+        except ValueError as error:
+            raise DataFolderError(f"the vectors of {entry.record.name!r} are damaged: {error}") from error
+        shelf = self._shelf(entry, vectors, restore=True)
+        self._shelves[entry.uuid] = shelf
+        self._indexer.feed(shelf)
 
     def serves(self, entry: Entry) -> bool:
         """Whether the collection's vectors are of a served model."""
@@ -65,13 +79,13 @@ class Shelves:
 
     def start(self, entry: Entry) -> None:
         """An empty shelf for a new collection."""
-        self._shelves[entry.key] = self._shelf(entry, ExactIndex(entry.record.dim), restore=False)
+        self._shelves[entry.uuid] = self._shelf(entry, ExactIndex(entry.record.dim), restore=False)
 
     def find(self, entry: Entry) -> Shelf:
-        """The collection's shelf; ModelMismatch, or CollectionNotFound when it was deleted just now."""
+        """The shelf of this generation; ModelMismatch, or CollectionNotFound when it was dropped just now."""
         self.expect(entry)
         try:
-            return self._shelves[entry.key]
+            return self._shelves[entry.uuid]
         except KeyError:
             raise CollectionNotFound(f"the collection {entry.record.name!r} was deleted just now") from None
 
@@ -85,12 +99,12 @@ class Shelves:
 
     def seen(self, entry: Entry) -> None:
         """The shelf, if there is one, has taken in all up to the entry's generation."""
-        if entry.key in self._shelves:
-            self._shelves[entry.key].generation = entry.record.generation
+        if entry.uuid in self._shelves:
+            self._shelves[entry.uuid].generation = entry.record.generation
 
     def drop(self, entry: Entry) -> None:
-        """The collection is gone."""
-        shelf = self._shelves.pop(entry.key, None)
+        """The collection, or this generation of its vectors, is gone; searches that look at it finish."""
+        shelf = self._shelves.pop(entry.uuid, None)
         if shelf is not None:
             shelf.discard()
         Snapshots(self._folder / entry.uuid, self._identity(entry)).drop()
@@ -104,18 +118,6 @@ class Shelves:
         self._indexer.close()
         for shelf in self._shelves.values():
             shelf.save()
-
-    def _fill(self, entry: Entry) -> None:
-        vectors = ExactIndex(entry.record.dim)
-        vectors.reserve(entry.record.image_count)
-        try:
-            for serials, rows in self._store.vectors(entry):
-                vectors.add(serials, rows)
-        except ValueError as error:
-            raise DataFolderError(f"the vectors of {entry.record.name!r} are damaged: {error}") from error
-        shelf = self._shelf(entry, vectors, restore=True)
-        self._shelves[entry.key] = shelf
-        self._indexer.feed(shelf)
 
     def _shelf(self, entry: Entry, vectors: ExactIndex, *, restore: bool) -> Shelf:
         cover = None
@@ -137,7 +139,7 @@ class Shelves:
 
     def findings(self, entry: Entry) -> list[str]:
         """How a collection's shelf and the store differ, when they should not; nobody may change either meanwhile."""
-        shelf = self._shelves[entry.key]
+        shelf = self._shelves[entry.uuid]
         kept = 0
         found = []
         for serials, rows in self._store.vectors(entry):

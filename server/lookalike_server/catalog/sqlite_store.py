@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from uuid import uuid4
 
-from lookalike_server.catalog import inspection, rows
+from lookalike_server.catalog import inspection, rows, staging
 from lookalike_server.catalog.arrivals import replace_labels, take_in
 from lookalike_server.catalog.database import Database
 from lookalike_server.catalog.store import Added, Entry, Taken, Unreadable
@@ -137,6 +137,24 @@ class SqliteStore:
         with self._database.reading() as connection:
             yield from rows.vectors(connection, entry)
 
+    def stage(self, arrivals: Sequence[Arrival]) -> list[LookalikeError | None]:
+        with self._database.writing() as connection:
+            return [_stage(connection, arrival) for arrival in arrivals]
+
+    def lacking(self, entry: Entry, model_id: str) -> int:
+        with self._database.reading() as connection:
+            return staging.lacking(connection, entry.key, model_id)
+
+    def staged(self, new: Entry) -> Iterator[tuple[Serials, Rows]]:
+        with self._database.reading() as connection:
+            yield from rows.staged_vectors(connection, new)
+
+    def switch(self, new: Entry) -> int:
+        with self._database.writing() as connection:
+            dropped = staging.switch(connection, new, _now())
+        self._database.forget()
+        return dropped
+
     def check(self) -> list[str]:
         found: list[str] = []
         try:
@@ -157,6 +175,15 @@ def _take_in(connection: Connection, arrival: Arrival, now: int, gained: Counter
     if changed:
         gained[arrival.collection] += added.outcome is Outcome.CREATED
     return added
+
+
+def _stage(connection: Connection, arrival: Arrival) -> LookalikeError | None:
+    assert arrival.content is not None  # noqa: S101  what is staged is what a model told
+    try:
+        staging.stage(connection, rows.entry(connection, arrival.collection).key, arrival.image_id, arrival.content)
+    except LookalikeError as error:
+        return error
+    return None
 
 
 def _changed(connection: Connection, key: int, now: int, *, gained: int = 0) -> None:

@@ -113,9 +113,28 @@ class Store(Protocol):
     def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
         """All vectors of a collection, in ascending slices of one moment."""
 
+    def stage(self, arrivals: Sequence[Arrival]) -> list[LookalikeError | None]:
+        """Keeps what other models told of held images, in one transaction; errors cost their own arrival only.
+
+        Those are CollectionNotFound and ImageNotFound. What is in use stays in use.
+        """
+
+    def lacking(self, entry: Entry, model_id: str) -> int:
+        """How many of a collection's images nothing is staged of for this model."""
+
+    def staged(self, new: Entry) -> Iterator[tuple[Serials, Rows]]:
+        """All vectors staged for the model of `new`, as `vectors` gives those in use."""
+
+    def switch(self, new: Entry) -> int:
+        """Makes the collection of this key what `new` says: uuid, model, dim, generation, with what was staged for it.
+
+        Images that nothing was staged of are removed, and so is what the model before told, and all else that was
+        staged for the collection, from disk; returns how many images went.
+        """
+
     def check(self) -> list[str]:
         """What is wrong with the store itself, a sentence each; empty when nothing is.
 
         This looks at the vectors of every collection, of whatever model: each image has one, of its collection's
-        length, finite, a unit vector.
+        length, finite, a unit vector; and at those that are staged.
         """

@@ -48,6 +48,15 @@ class CollectionService(collection_service_pb2_grpc.CollectionServiceServicer):
         changed = await asyncio.to_thread(self._gate.parts.catalog.update_collection, change.name, change.description)
         return pb.UpdateCollectionResponse(collection=messages.collection_to(changed))
 
+    async def SwitchModel(self, request: pb.SwitchModelRequest, _context: Context) -> pb.SwitchModelResponse:
+        """Give it to another model."""
+        parts = self._gate.parts
+        model_id = parts.model(messages.named_model(request)).model.id
+        changed, dropped = await asyncio.to_thread(
+            parts.catalog.switch_model, request.name, model_id, drop_missing=request.drop_missing
+        )
+        return pb.SwitchModelResponse(collection=messages.collection_to(changed), dropped_image_count=dropped)
+
     async def DeleteCollection(
         self, request: pb.DeleteCollectionRequest, _context: Context
     ) -> pb.DeleteCollectionResponse:

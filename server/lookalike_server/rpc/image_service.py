@@ -1,7 +1,9 @@
 """ImageService: puts images into collections, and keeps their records."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
 
 from lookalike.v1 import image_service_pb2 as pb
 from lookalike.v1 import image_service_pb2_grpc, types_pb2
@@ -14,6 +16,9 @@ from lookalike_server.rpc import messages
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
 from lookalike_server.rpc.streams import answer_each
+
+Request = TypeVar("Request", pb.ImportImagesRequest, pb.ReembedImagesRequest)
+Response = TypeVar("Response")
 
 STREAM_WINDOW = 64
 """Pictures of one stream that are under way at once."""
@@ -40,14 +45,17 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
                 return response
             return pb.ImportImagesResponse(tag=request.tag, status=status, image_id=messages.named(request))
 
-        await answer_each(
-            requests,
-            answer,
-            context.write,
-            window=STREAM_WINDOW,
-            budget=self._gate.budget,
-            closing=self._gate.closing,
-        )
+        await self._answer_each(requests, answer, context)
+
+    async def ReembedImages(self, requests: AsyncIterator[pb.ReembedImagesRequest], context: Context) -> None:
+        """Embed images once more, with another model."""
+        desk = ItemDesk("ReembedImages", Lane.BULK, self._gate.metrics)
+
+        async def answer(request: pb.ReembedImagesRequest) -> pb.ReembedImagesResponse:
+            response, status = await desk.serve(self._reembed(request))
+            return response or pb.ReembedImagesResponse(tag=request.tag, status=status)
+
+        await self._answer_each(requests, answer, context)
 
     async def FindMissingImages(
         self, request: pb.FindMissingImagesRequest, _context: Context
@@ -68,10 +76,14 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
 
     async def ListImages(self, request: pb.ListImagesRequest, _context: Context) -> pb.ListImagesResponse:
         """A page of records."""
+        parts = self._gate.parts
+        wanted = messages.listing_filter_from(request.filter)
+        if request.not_embedded_by:
+            wanted = replace(wanted, not_embedded_by=parts.model(request.not_embedded_by).model.id)
         images, token = await asyncio.to_thread(
-            self._gate.parts.catalog.images,
+            parts.catalog.images,
             request.collection,
-            messages.listing_filter_from(request.filter),
+            wanted,
             request.page_size or limits.DEFAULT_PAGE_SIZE,
             request.page_token,
         )
@@ -105,4 +117,27 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
         image_id, outcome = await self._gate.parts.importer.store(messages.item_from(request))
         return pb.ImportImagesResponse(
             tag=request.tag, status=types_pb2.ItemStatus(), outcome=OUTCOMES[outcome], image_id=image_id
+        )
+
+    async def _reembed(self, request: pb.ReembedImagesRequest) -> pb.ReembedImagesResponse:
+        if not request.content:
+            raise BadRequest("content is missing: give the picture's bytes")
+        parts = self._gate.parts
+        model_id = parts.model(messages.named_model(request)).model.id
+        image_id = await parts.reembedder.stage(request.collection, model_id, request.content)
+        return pb.ReembedImagesResponse(tag=request.tag, status=types_pb2.ItemStatus(), image_id=image_id)
+
+    async def _answer_each(
+        self,
+        requests: AsyncIterator[Request],
+        answer: Callable[[Request], Awaitable[Response]],
+        context: Context,
+    ) -> None:
+        await answer_each(
+            requests,
+            answer,
+            context.write,
+            window=STREAM_WINDOW,
+            budget=self._gate.budget,
+            closing=self._gate.closing,
         )

@@ -139,6 +139,13 @@ def embedded_from(message: image_service_pb2.Embedded) -> Embedded:
     return Embedded(vector_from(message.vector), message.model_id, scenes)
 
 
+def named_model(message: collection_service_pb2.SwitchModelRequest | image_service_pb2.ReembedImagesRequest) -> str:
+    """The model, which must be named."""
+    if not message.model:
+        raise BadRequest("model is missing: name one of the models that this server runs")
+    return message.model
+
+
 def source_from(message: types_pb2.Source) -> records.Source:
     """A place where bytes were seen."""
     return records.Source(message.path, micros_from(message, "modify_time"))

@@ -1,0 +1,71 @@
+"""Group commit: one durable write takes everything that is ready, whoever brought it, and so its cost is shared."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from lookalike_server import stages
+from lookalike_server.errors import DiskFull
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+class Committer(Generic[Work, Result]):
+    """Hands on what many tasks bring to `commit`, which blocks, and answers each item with a result or its error.
+
+    `start` and `close` bracket its use on one event loop.
+    """
+
+    def __init__(self, commit: Callable[[Sequence[Work]], Sequence[Result | Exception]]) -> None:
+        self._commit = commit
+        self._ready: asyncio.Queue[tuple[Work, asyncio.Future[Result]]] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._commit_forever(), name="committer")
+
+    async def close(self) -> None:
+        """Commit what is ready, then end."""
+        await self._ready.join()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def committed(self, work: Work) -> Result:
+        """Wait for the commit that takes this in; its result."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        await self._ready.put((work, done))
+        with stages.timed("index"):
+            return await done
+
+    async def _commit_forever(self) -> None:
+        while True:
+            group = [await self._ready.get()]
+            while not self._ready.empty():
+                group.append(self._ready.get_nowait())
+            results = await asyncio.to_thread(self._results, [work for work, _ in group])
+            for (_, done), result in zip(group, results, strict=True):
+                settle(done, result)
+                self._ready.task_done()
+
+    def _results(self, group: Sequence[Work]) -> Sequence[Result | Exception]:
+        """What became of each item of a group; a fault that nobody foresaw costs only who brings it along."""
+        try:
+            return self._commit(group)
+        except DiskFull as error:
+            return [error] * len(group)
+        except Exception as error:  # nothing of the group was applied
+            if len(group) == 1:
+                return [error]
+            return [result for work in group for result in self._results([work])]
+
+
+def settle(done: "asyncio.Future[Result]", result: Result | Exception) -> None:
+    """Answer who waits; who has left needs no answer, what was brought is committed all the same."""
+    if done.cancelled():
+        return
+    if isinstance(result, Exception):
+        done.set_exception(result)
+    else:
+        done.set_result(result)
