@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
 
 IDS_PER_CALL = 1_000
-_QUICK, _SLOW = 30.0, 300.0  # seconds
+_QUICK, _SLOW, _WHOLE = 30.0, 300.0, 3600.0  # seconds; the last for what rewrites a whole collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +119,16 @@ def _read_image(answer: images_pb2.GetImageResponse) -> types.Image:
 
 
 @unsendable()
-def list_images(collection: str, filter_: types.Filter | None, page_size: int, token: str) -> Call[Page[types.Image]]:
+def list_images(
+    collection: str, filter_: types.Filter | None, page_size: int, token: str, not_embedded_by: str = ""
+) -> Call[Page[types.Image]]:
     """A page of images."""
     request = images_pb2.ListImagesRequest(
         collection=collection,
         page_size=_messages.count("page_size", page_size),
         page_token=token,
         filter=_messages.filter_message(filter_),
+        not_embedded_by=not_embedded_by,
     )
     return Call(
         "ListImages",
@@ -188,6 +191,13 @@ def update_collection(name: str, description: str) -> Call[types.Collection]:
         update_mask=FieldMask(paths=["description"]),
     )
     return Call("UpdateCollection", request, _read_collection)
+
+
+@unsendable()
+def switch_model(name: str, model: str, drop_missing: bool) -> Call[types.Collection]:
+    """Another model for a collection."""
+    request = collections_pb2.SwitchModelRequest(name=name, model=model, drop_missing=drop_missing)
+    return Call("SwitchModel", request, _read_collection, _WHOLE)
 
 
 @unsendable()

@@ -27,7 +27,7 @@ _REPEATABLE = {
 # A lost answer may mean that it was done: only a refusal, after which nothing was done, is repeated.
 _ONCE = {
     "lookalike.v1.ImageService": ["DeleteImages"],
-    "lookalike.v1.CollectionService": ["CreateCollection", "DeleteCollection"],
+    "lookalike.v1.CollectionService": ["CreateCollection", "DeleteCollection", "SwitchModel"],
 }
 
 

@@ -4,7 +4,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence, Sized
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Self, TypeVar
 
@@ -15,6 +15,7 @@ from lookalike._embedded import ImportEmbedded
 from lookalike._searching import Answered, Query, SearchMany
 from lookalike.errors import CollectionExists
 from lookalike.importing import Import, Importable
+from lookalike.reembedding import PAGE, Reembed
 
 Entry = TypeVar("Entry")
 
@@ -176,11 +177,14 @@ class AsyncClient:
         collection: str = "default",
         *,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        not_embedded_by: str = "",
         page_size: int = 100,
         timeout: float | None = None,
     ) -> AsyncIterator[types.Image]:
         """As `Client.images`."""
-        return self._pages(lambda token: _calls.list_images(collection, filter, page_size, token), timeout)
+        return self._pages(
+            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by), timeout
+        )
 
     async def update_image(
         self,
@@ -222,6 +226,27 @@ class AsyncClient:
         """As `Client.update_collection`."""
         return await self._link.call(_calls.update_collection(name, description), timeout)
 
+    async def reembed(
+        self, collection: str, *, model: str, drop_missing: bool = False, root: StrPath = ""
+    ) -> AsyncGenerator[types.ReembedProgress, None]:
+        """As `Client.reembed`."""
+        done, failed = 0, set[str]()
+
+        def lacking() -> AsyncIterator[types.Image]:
+            listed = self.images(collection, not_embedded_by=model, page_size=PAGE)
+            return (image async for image in listed if image.id not in failed)
+
+        while count := len([1 async for _ in lacking()]):
+            limit = await self._max_bytes()
+            exchange = Reembed(collection, model, root=root, done=done, total=done + count, max_image_bytes=limit)
+            async with aclosing(self._link.converse(partial(_itself, exchange), lacking())) as steps:
+                async for step in steps:
+                    done = step.done
+                    if step.error:
+                        failed.add(step.image_id)
+                    yield step
+        await self._link.call(_calls.switch_model(collection, model, drop_missing))
+
     async def delete_collection(self, name: str, *, timeout: float | None = None) -> int:
         """As `Client.delete_collection`."""
         return await self._link.call(_calls.delete_collection(name), timeout)
@@ -260,3 +285,7 @@ class AsyncClient:
             for entry in answer.entries:
                 yield entry
             token = answer.next_token or None
+
+
+async def _itself(exchange: Reembed) -> Reembed:
+    return exchange

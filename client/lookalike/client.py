@@ -1,7 +1,7 @@
 """The sync client."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import Self, TypeVar
 
@@ -12,6 +12,7 @@ from lookalike._searching import Answered, Query, SearchMany
 from lookalike._sync import SyncLink
 from lookalike.errors import CollectionExists
 from lookalike.importing import Import, Importable
+from lookalike.reembedding import PAGE, Reembed
 
 Entry = TypeVar("Entry")
 
@@ -212,14 +213,19 @@ class Client:
         collection: str = "default",
         *,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        not_embedded_by: str = "",
         page_size: int = 100,
         timeout: float | None = None,
     ) -> Iterator[types.Image]:
         """All images of a collection that the filter admits, oldest first, a page at a time (`timeout` is a page's).
 
+        `not_embedded_by` names a model that the server runs: only images that it has made no vector of.
+
         Raises CollectionNotFound, BadFilter, BadRequest.
         """
-        return self._pages(lambda token: _calls.list_images(collection, filter, page_size, token), timeout)
+        return self._pages(
+            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by), timeout
+        )
 
     def update_image(
         self,
@@ -264,6 +270,38 @@ class Client:
         """Give a collection another description. Raises CollectionNotFound, BadRequest."""
         return self._link.call(_calls.update_collection(name, description), timeout)
 
+    def reembed(
+        self, collection: str, *, model: str, drop_missing: bool = False, root: StrPath = ""
+    ) -> Generator[types.ReembedProgress, None, None]:
+        """Give a collection to another model: every image is embedded again from its source, then all switch at once.
+
+        `model` is the id or name of a model that the server runs. Pictures are read from this machine: of an image's
+        sources the first whose bytes are still the image's; relative ones start at `root`. Yields once per image, as
+        soon as its new vector is safe or it has failed. Searches and imports go on with the vectors in use; what is
+        imported meanwhile is embedded too. Where images have failed, `drop_missing` removes them with the switch (and
+        whatever arrives at that very moment: do not import then); without it ReembedIncomplete is raised at the end and
+        the collection stays as it was. Run again, it goes on where it stopped.
+
+        Raises BadRequest (a model that is not served), CollectionNotFound, ModelMismatch (it belongs to this model
+        already), ReembedIncomplete, Unavailable, ResourceExhausted.
+        """
+        done, failed = 0, set[str]()
+
+        def lacking() -> Iterator[types.Image]:
+            listed = self.images(collection, not_embedded_by=model, page_size=PAGE)
+            return (image for image in listed if image.id not in failed)
+
+        while count := sum(1 for _ in lacking()):  # more than once where images arrive meanwhile
+            limit = self._max_bytes()
+            exchange = Reembed(collection, model, root=root, done=done, total=done + count, max_image_bytes=limit)
+            with closing(self._link.converse(partial(_itself, exchange), lacking())) as steps:
+                for step in steps:
+                    done = step.done
+                    if step.error:
+                        failed.add(step.image_id)
+                    yield step
+        self._link.call(_calls.switch_model(collection, model, drop_missing))
+
     def delete_collection(self, name: str, *, timeout: float | None = None) -> int:
         """Remove a collection and every image in it; the number of images removed. Raises CollectionNotFound."""
         return self._link.call(_calls.delete_collection(name), timeout)
@@ -299,3 +337,7 @@ class Client:
             answer = self._link.call(page(token), timeout)
             yield from answer.entries
             token = answer.next_token or None
+
+
+def _itself(exchange: Reembed) -> Reembed:
+    return exchange

@@ -12,11 +12,14 @@
     |   `-- ImageUnreadable        the file cannot be read here; nothing was sent
     |-- NotFound
     |   |-- ImageNotFound
-    |   `-- CollectionNotFound
+    |   |-- CollectionNotFound
+    |   `-- SourceVanished         no file lies here where the image was seen
     |-- AlreadyExists
     |   `-- CollectionExists
     |-- FailedPrecondition
-    |   |-- ModelMismatch          the collection belongs to another model than the one served
+    |   |-- ModelMismatch          the collection belongs to a model that is not served, or to the one named already
+    |   |-- ReembedIncomplete      images have no vector of the model that the collection shall be given to
+    |   |-- SourceChanged          the file where the image was seen holds another picture now
     |   `-- ClientUnusable         closed, or used in a forked process or another event loop
     |-- ResourceExhausted          worth trying again after `retry_after` seconds
     |   |-- QueueFull
@@ -137,6 +140,12 @@ class CollectionNotFound(NotFound):
     reason = "COLLECTION_NOT_FOUND"
 
 
+class SourceVanished(NotFound):
+    """No file lies on this machine where the image was seen; nothing was sent."""
+
+    reason = "SOURCE_VANISHED"
+
+
 class AlreadyExists(LookalikeError):
     """What the call makes is there already."""
 
@@ -156,9 +165,21 @@ class FailedPrecondition(LookalikeError):
 
 
 class ModelMismatch(FailedPrecondition):
-    """The collection's vectors were made by another model than the one served."""
+    """The collection belongs to a model that is not served, or already to the one that it shall be given to."""
 
     reason = "MODEL_MISMATCH"
+
+
+class ReembedIncomplete(FailedPrecondition):
+    """Images of the collection have no vector of the model that it shall be given to; it stays with its own."""
+
+    reason = "REEMBED_INCOMPLETE"
+
+
+class SourceChanged(FailedPrecondition):
+    """The file where the image was seen holds other bytes now; nothing was sent."""
+
+    reason = "SOURCE_CHANGED"
 
 
 class ClientUnusable(FailedPrecondition):

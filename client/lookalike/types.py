@@ -35,6 +35,7 @@ __all__ = [
     "ModelInfo",
     "One",
     "Query",
+    "ReembedProgress",
     "Region",
     "Scene",
     "ScenePreference",
@@ -274,3 +275,17 @@ class ImportProgress:
     image_id: str | None
     error: LookalikeError | None
     sent_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReembedProgress:
+    """How a re-embedding stands after one more image: `done` of `total`, which grows when images arrive meanwhile.
+
+    `path` is where the image was first seen; `error` says why it has no new vector, and is None where it has.
+    """
+
+    done: int
+    total: int
+    image_id: str
+    path: str | None
+    error: LookalikeError | None

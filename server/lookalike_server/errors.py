@@ -106,10 +106,6 @@ class ModelMismatch(LookalikeError):
     reason = "MODEL_MISMATCH"
 
 
-class ModelSwitched(ModelMismatch):
-    """The collection was given to another model while a vector was made for it; made again, it fits."""
-
-
 class ReembedIncomplete(LookalikeError):
     """Images of the collection have no vector of the model that it shall be given to."""
 

@@ -12,9 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.generations import ModelSwitched
 from lookalike_server.catalog.limits import check_id, check_labels, check_source
 from lookalike_server.committing import Committer
-from lookalike_server.errors import ImageNotFound, ModelMismatch, ModelSwitched
+from lookalike_server.errors import ImageNotFound, ModelMismatch
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Arrival, Content, Outcome, Scene, Source, Vector

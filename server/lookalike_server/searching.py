@@ -14,8 +14,9 @@ import numpy as np
 from lookalike_server import stages
 from lookalike_server.catalog import limits
 from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.generations import ModelSwitched
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import BadFilter, BadRequest, LookalikeError, ModelSwitched
+from lookalike_server.errors import BadFilter, BadRequest, LookalikeError
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored

@@ -39,6 +39,7 @@ METHODS = [
     "import_folder",
     "import_images",
     "missing_images",
+    "reembed",
     "search",
     "search_many",
     "server_info",

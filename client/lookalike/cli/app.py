@@ -12,6 +12,7 @@ from lookalike.cli import collections
 from lookalike.cli.demo.command import demo
 from lookalike.cli.doctor import doctor
 from lookalike.cli.index import index
+from lookalike.cli.reembed import reembed
 from lookalike.cli.search import search
 from lookalike.cli.serve import PASSED_ON, serve, verify
 from lookalike.cli.show import show
@@ -48,6 +49,7 @@ app.command(context_settings=PASSED_ON, add_help_option=False)(serve)
 app.command()(index)
 app.command()(search)
 app.command()(show)
+app.command()(reembed)
 app.add_typer(collections.app, name="collections")
 app.command()(doctor)
 app.command(context_settings=PASSED_ON, add_help_option=False)(verify)

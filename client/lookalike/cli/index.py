@@ -8,8 +8,6 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import (
@@ -23,10 +21,9 @@ from lookalike.cli.options import (
     Token,
     read_labels,
 )
-from lookalike.cli.output import FAILED, INTERRUPTED, err, error_fields, out, print_json, printable, remark
+from lookalike.cli.output import FAILED, INTERRUPTED, out, print_json, printable, remark
+from lookalike.cli.progress import failure_fields, list_failures, progress_bar
 from lookalike.types import ImportOutcome, ImportProgress
-
-FAILURES_SHOWN = 20
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="Folder of pictures.")]
 Labels = Annotated[
@@ -68,14 +65,6 @@ class Tally:
         return " · ".join(counts)
 
 
-class RateColumn(ProgressColumn):
-    """Pictures in a second, lately."""
-
-    def render(self, task: Task) -> Text:
-        """Show nothing until there is something to measure."""
-        return Text(f"{task.speed:,.1f}/s" if task.speed else "", style="progress.data.speed")
-
-
 def index(
     folder: Folder,
     *,
@@ -108,14 +97,7 @@ def index(
 
 def _watch(steps: Iterator[ImportProgress], tally: Tally, as_json: bool) -> None:
     """Follow the import to its end with a bar, where there is a person to see it."""
-    columns = (
-        BarColumn(None),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=err, disable=as_json or not err.is_terminal, expand=True) as bar:
+    with progress_bar(as_json) as bar:
         task = bar.add_task("", total=None)
         for step in steps:
             tally.add(step)
@@ -133,19 +115,7 @@ def _report(tally: Tally, folder: Path, collection: str, as_json: bool) -> None:
         f"{tally.done:,} pictures into {collection} in {tally.seconds:,.1f} s ({tally.rate:,.1f}/s): {tally.words}",
         soft_wrap=True,
     )
-    _list_failures(tally.failures)
-
-
-def _list_failures(failures: list[ImportProgress]) -> None:
-    for failure in failures[:FAILURES_SHOWN]:
-        reason = failure.error.reason if failure.error else ""
-        message = failure.error.message if failure.error else ""
-        line = Text.assemble(
-            ("  failed ", "red"), printable(failure.path or "?"), (f"  {reason} ", "bold"), printable(message)
-        )
-        out.print(line, soft_wrap=True)
-    if len(failures) > FAILURES_SHOWN:
-        out.print(f"  and {len(failures) - FAILURES_SHOWN:,} more; --json lists all")
+    list_failures([(each.path, each.error) for each in tally.failures])
 
 
 def _summary(tally: Tally, collection: str) -> dict[str, Any]:
@@ -155,7 +125,5 @@ def _summary(tally: Tally, collection: str) -> dict[str, Any]:
         **{outcome.value: tally.outcomes[outcome] for outcome in ImportOutcome},
         "seconds": round(tally.seconds, 3),
         "images_per_second": round(tally.rate, 1),
-        "failures": [
-            {"path": each.path, **(error_fields(each.error) if each.error else {})} for each in tally.failures
-        ],
+        "failures": failure_fields([(each.path, each.error) for each in tally.failures]),
     }

@@ -11,8 +11,12 @@ from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Shelves
 from lookalike_server.catalog.store import Entry, Store
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import CollectionNotFound, ModelMismatch, ModelSwitched
+from lookalike_server.errors import CollectionNotFound, ModelMismatch
 from lookalike_server.records import Arrival
+
+
+class ModelSwitched(ModelMismatch):
+    """The collection was given to another model while a vector was made for it; made again, it fits."""
 
 
 def expect_own(entry: Entry, model_id: str) -> None:
