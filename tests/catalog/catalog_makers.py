@@ -15,6 +15,8 @@ from lookalike_server.records import Arrival, Content, Image, Matches, Scene, So
 
 DIM = 8
 MODEL = "tiny-1"
+OTHER, OTHER_DIM = "tiny-2", 6
+MODELS = {MODEL: DIM, OTHER: OTHER_DIM}
 
 
 def image_id(number: int) -> str:
@@ -66,6 +68,13 @@ def arrival(
     )
     source = Source(path, modified) if path else None
     return Arrival(collection, image_id(number), content, source, labels or {})
+
+
+def restaged(number: int, *, vector: Vector | None = None, scenes: tuple[Scene, ...] = ()) -> Arrival:
+    """What the model OTHER tells of the same picture."""
+    vector = vector_of(number, OTHER_DIM) if vector is None else vector
+    content = Content(320, 240, 2_000, "PNG", None, vector, scenes, model_id=OTHER)
+    return Arrival("c", image_id(number), content)
 
 
 def sighting(number: int, *, path: str = "", labels: Mapping[str, str] | None = None) -> Arrival:

@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.catalog.catalog_makers import arrival, ids, image_id, open_catalog, vector_of
+from tests.catalog.catalog_makers import MODEL, MODELS, OTHER, arrival, ids, image_id, open_catalog, restaged, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.generations import ModelSwitched
 from lookalike_server.errors import CollectionNotFound
-from lookalike_server.records import Filter, Outcome
+from lookalike_server.records import Arrival, Content, Filter, Outcome
 
 
 def together(*tasks: Callable[[], None]) -> None:
@@ -104,3 +106,33 @@ def test_a_collection_may_vanish_under_a_search(tmp_path: Path) -> None:
 def search_if_there(catalog: Catalog) -> None:
     with suppress(CollectionNotFound):
         assert len(catalog.search("c", vector_of(1), limit=30).matches) <= 20
+
+
+def test_searches_while_a_collection_changes_models(tmp_path: Path) -> None:
+    with open_catalog(tmp_path, models=MODELS, small=20) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(100)])
+
+        def switch() -> None:
+            for _ in range(5):
+                catalog.stage([restaged(number) for number in range(100)])
+                catalog.switch_model("c", OTHER)
+                catalog.stage([replace(one, content=told_by(MODEL, one)) for one in map(arrival, range(100))])
+                catalog.switch_model("c", MODEL)
+
+        def search() -> None:
+            for model_id, dim in MODELS.items():
+                with suppress(ModelSwitched):  # the only error there may be
+                    found = catalog.search("c", vector_of(60, dim), limit=3, with_vectors=True, model_id=model_id)
+                    assert found.model_id == model_id
+                    assert (ids(found)[0], found.matches[0].distance) == (image_id(60), 0)
+                    assert {len(match.vector) for match in found.matches if match.vector is not None} == {dim}
+
+        together(switch, search, search)
+        assert catalog.settle(30)
+        assert catalog.verify() == []
+
+
+def told_by(model_id: str, arrived: Arrival) -> Content:
+    assert arrived.content is not None
+    return replace(arrived.content, model_id=model_id)

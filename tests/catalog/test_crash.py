@@ -1,11 +1,26 @@
 """A killed process loses nothing that it acknowledged, and brings nothing back that it deleted."""
 
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.catalog.catalog_makers import ids, image_id, open_catalog, vector_of
+from tests.catalog.catalog_makers import (
+    MODEL,
+    MODELS,
+    OTHER,
+    arrival,
+    ids,
+    image_id,
+    open_catalog,
+    restaged,
+    vector_of,
+)
+from tests.catalog.catalog_switcher import NUMBERS
+
+from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.records import Filter
 
 ROUNDS = 4
 ROOT = Path(__file__).parents[2]
@@ -43,3 +58,49 @@ def test_kill_9_loses_nothing_acknowledged(tmp_path: Path) -> None:
             assert not deleted & set(found)
             assert added - deleted <= set(found)
     assert len(added) > ROUNDS * 5
+
+
+def killed_before(step: int, folder: Path) -> tuple[list[str], int]:
+    """What the switcher said until it was killed before this step, and how it ended."""
+    program: list[str | Path] = [sys.executable, "-m", "tests.catalog.catalog_switcher", folder, str(step)]
+    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.stdout.split("\n")[:-1], done.returncode
+
+
+def test_kill_9_leaves_the_old_generation_whole_or_the_new_one(tmp_path: Path) -> None:
+    owners = []
+    for step in range(1, 40):
+        folder = tmp_path / str(step)
+        with open_catalog(folder, models=MODELS, small=5) as catalog:
+            catalog.create_collection("c")
+            catalog.add([arrival(number) for number in NUMBERS])
+        said, status = killed_before(step, folder)
+        with open_catalog(folder, models=MODELS, small=5) as catalog:
+            owners.append(expect_one_generation(catalog, said))
+            for number in NUMBERS if owners[-1] == MODEL else ():
+                assert catalog.stage([restaged(number)]) == [None], "it goes on where it stopped"
+            if owners[-1] == MODEL:
+                catalog.switch_model("c", OTHER)
+            assert expect_one_generation(catalog, ["switched"]) == OTHER
+        if status == 0:
+            break
+    assert owners.count(MODEL) > 8
+    assert owners.count(OTHER) > 1, "killed after the commit, too"
+    assert owners == sorted(owners), "from some step on it is the new one"
+
+
+def expect_one_generation(catalog: Catalog, said: list[str]) -> str:
+    """That all is of one model, and what was said is there; which model."""
+    assert catalog.verify() == []
+    owner = catalog.collection("c").model_id
+    dim = MODELS[owner]
+    for number in NUMBERS:
+        assert ids(catalog.search("c", vector_of(number, dim), limit=1)) == [image_id(number)]
+        assert catalog.vectors("c", [image_id(number)])[image_id(number)].tolist() == vector_of(number, dim).tolist()
+    assert owner == OTHER or "switched" not in said
+    lacking = ids(catalog.images("c", Filter(not_embedded_by=OTHER), 100)[0])
+    for line in said:
+        if line.startswith("staged"):
+            assert image_id(int(line.split()[1])) not in lacking
+    return owner

@@ -1,6 +1,7 @@
 """What every store keeps, ours and strangers'."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.catalog.catalog_makers import DIM, MODEL, arrival, image_id, sighting, vector_of
+from tests.catalog.catalog_makers import DIM, MODEL, OTHER, OTHER_DIM, arrival, image_id, restaged, sighting, vector_of
 
 from lookalike_server import plugins
 from lookalike_server.catalog.store import Added, Entry, Store, Taken
@@ -347,3 +348,48 @@ def test_a_closed_store_says_so(store: Store) -> None:
         store.collection("c")
     with pytest.raises(ShuttingDown):
         store.add([arrival(1)])
+
+
+def test_what_is_staged_waits_until_the_switch(store: Store) -> None:
+    store.add([arrival(1), arrival(2), arrival(3)])
+    old = store.collection("c")
+    assert [type(one) for one in store.stage([restaged(1), restaged(9), restaged(3)])] == [
+        type(None),
+        ImageNotFound,
+        type(None),
+    ]
+    assert store.collection("c") == old
+    assert numbers(store, Filter(not_embedded_by=OTHER)) == [2]
+    assert store.lacking(old, OTHER) == 1
+    new = Entry(old.key, "another", replace(old.record, model_id=OTHER, dim=OTHER_DIM, generation=9))
+    slices = list(store.staged(new))
+    np.testing.assert_array_equal(slices[0][1], [vector_of(1, OTHER_DIM), vector_of(3, OTHER_DIM)])
+    assert store.switch(new) == 1
+    found = store.collection("c")
+    assert (found.uuid, found.record.model_id, found.record.dim) == ("another", OTHER, OTHER_DIM)
+    assert (found.record.generation, found.record.image_count) == (9, 2)
+    assert numbers(store, Filter()) == [1, 3]
+    np.testing.assert_array_equal(store.vectors_of(found, [image_id(3)])[image_id(3)], vector_of(3, OTHER_DIM))
+    assert list(store.staged(new)) == []
+    assert store.check() == []
+
+
+def test_the_last_word_of_a_model_holds(store: Store) -> None:
+    store.add([arrival(1)])
+    store.stage([restaged(1, vector=vector_of(7, OTHER_DIM))])
+    store.stage([restaged(1)])
+    old = store.collection("c")
+    new = replace(old, record=replace(old.record, model_id=OTHER, dim=OTHER_DIM))
+    ((_, rows),) = store.staged(new)
+    np.testing.assert_array_equal(rows, [vector_of(1, OTHER_DIM)])
+
+
+def test_a_switch_touches_one_collection_only(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    store.add([arrival(1), arrival(1, collection="d")])
+    store.stage([restaged(1), replace(restaged(1), collection="d")])
+    old, other = store.collection("c"), store.collection("d")
+    store.switch(replace(old, record=replace(old.record, model_id=OTHER, dim=OTHER_DIM)))
+    assert store.collection("d") == other
+    np.testing.assert_array_equal(store.vectors_of(other, [image_id(1)])[image_id(1)], vector_of(1))
+    assert store.lacking(other, OTHER) == 0
