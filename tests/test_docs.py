@@ -52,7 +52,7 @@ def test_the_sdks_examples_run(workplace: Path) -> None:
     *examples, testing = blocks("docs/sdk.md", "python")
     names: dict[str, object] = {"data": (workplace / "photos" / "0001.png").read_bytes()}
     exec("from datetime import UTC, datetime; last_week = datetime(2020, 1, 1, tzinfo=UTC)", names)  # noqa: S102
-    with serve() as target:
+    with serve(model="tiny,tiny:32") as target:
         exec(examples[0].replace("localhost:50051", target), names)  # noqa: S102
         exec(f"looks = Client({target!r})", names)  # noqa: S102
         exec(EMBEDDED, names)  # noqa: S102
