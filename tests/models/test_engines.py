@@ -80,8 +80,9 @@ def test_engines_agree(engine_name: str, get_engine: GetEngine, photographs: lis
 
 
 def test_auto_takes_the_fastest_installed() -> None:
-    assert engines.installed()[0] == "onnx"
-    assert registry.load("efficientnet-lite0").engine("auto", threads=1).name == "onnx"
+    model = registry.load("efficientnet-lite0")
+    assert model.engines()[0] == "onnx"
+    assert model.engine("auto", threads=1).name == "onnx"
 
 
 def test_a_library_that_is_missing_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,7 @@
 
 A student project of 2020 after Wang et al., "Learning Fine-grained Image Similarity with Deep Ranking" (2014), and not
 quite the paper's: VGG16 (Simonyan and Zisserman, 2014) for the ConvNet, low-resolution paths that see the picture in
-full resolution, each normalised by itself. It is rebuilt here as its users have it, to the digit; what the paper says is
-built in `deepranking`.
+full resolution, each normalised by itself. It is rebuilt here to the digit, as its users have it.
 
 Importing this module imports TensorFlow; only the TensorFlow engine and `training` do.
 """

@@ -33,10 +33,8 @@ def load(argument: str) -> Model:
     if not argument:
         raise ModelFileError("seed needs a weights file as Keras 2 saved it: --model seed:PATH.h5")
     path = Path(argument).expanduser()
-    described = network(path)
-    model = Seed(described)
     seed_weights.check(path)
-    return model
+    return Seed(network(path))
 
 
 def network(weights: Path) -> Network:

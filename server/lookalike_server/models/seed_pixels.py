@@ -56,7 +56,7 @@ def axis_weights(source: int, target: int) -> Floats:
 def mirrored(places: NDArray[np.int_], size: int) -> NDArray[np.int_]:
     """Fold places outside 0 to size - 1 back in, the outermost pixels not repeated: -1 is 1."""
     period = max(2 * (size - 1), 1)
-    folded = np.abs(places) % period
+    folded: NDArray[np.int_] = np.abs(places) % period
     return np.minimum(folded, period - folded)
 
 

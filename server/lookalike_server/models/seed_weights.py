@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,12 @@ LAYERS = (
 )
 """In the order of the file, by the names of `keras_seed`."""
 
+VGG_NAME = re.compile(r"block\d_conv\d")
+
+
+class Difference(Exception):
+    """How the file differs from what it should be; becomes part of a ModelFileError."""
+
 
 class Stored(NamedTuple):
     """A layer as the file has it."""
@@ -92,22 +98,20 @@ def read(path: Path) -> Weights:
 
 @contextmanager
 def _opened(path: Path) -> "Iterator[h5py.File]":
-    """The file, its errors in our words."""
+    """The open file; what goes wrong with it inside the block is said in our words."""
     try:
         import h5py  # noqa: PLC0415 - needed by this model alone
     except ImportError as error:
         raise ModelFileError('Reading .h5 files needs h5py. Run: pip install "lookalike[seed]"') from error
+    if not path.is_file():
+        raise ModelFileError(f"There is no weights file {path}.")
     try:
         if not h5py.is_hdf5(path):
-            raise Difference("it is no HDF5 file" if path.stat().st_size else "it is empty")
+            raise Difference("it is no HDF5 file")
         with h5py.File(path) as file:
             yield file
-    except (Difference, OSError, RuntimeError, KeyError, ValueError) as error:  # the last three from HDF5 itself
-        raise ModelFileError(f"Not the weights of seed, {path}: {error}.") from error
-
-
-class Difference(Exception):
-    """How the file differs from what it should be; becomes part of a ModelFileError."""
+    except Exception as error:  # a damaged file makes HDF5 raise nearly anything
+        raise ModelFileError(f"{path} does not hold the weights of seed: {error}.") from error
 
 
 def _layers(file: "h5py.File") -> list[Stored]:
@@ -140,11 +144,16 @@ def _texts(group: "h5py.Group", attribute: str) -> list[str]:
 
 
 def _compare(layer: Layer, found: list[Stored], number: int) -> None:
-    if number < len(found) and found[number].shapes == layer.shapes:
+    if number < len(found) and _fits(layer, found[number]):
         return
     place = f"layer {number + 1} of the {len(LAYERS)} with weights, {layer.name} {_shapes(layer.shapes)}"
     held = f"in its place is {_say(found[number])}" if number < len(found) else "the file ends before it"
     raise Difference(f"{place}, is {'missing' if len(found) < len(LAYERS) else 'another'}: {held}")
+
+
+def _fits(layer: Layer, stored: Stored) -> bool:
+    """By shape, and by name where it is one of VGG16's, which are the same in every session."""
+    return stored.shapes == layer.shapes and (stored.name == layer.name or not VGG_NAME.fullmatch(stored.name))
 
 
 def _say(stored: Stored) -> str:
@@ -156,31 +165,32 @@ def _shapes(shapes: list[tuple[int, ...]]) -> str:
 
 
 def _check_order(file: "h5py.File", found: list[Stored]) -> None:
-    """Tell the two convolutions of one shape apart; swapped, they would load and be wrong (cosine 0.90).
+    """Tell the two wide convolutions, of one shape, apart; swapped, they would load and be wrong (cosine 0.90).
 
-    A whole model's file says their strides. Otherwise there are the names: Keras numbers layers as they are made, and
-    the ancestor made stride 16 first. Kernels exchanged under each other's names cannot be noticed.
+    A whole model's file says their strides. Otherwise there are their names: Keras numbers layers as they are made, and
+    the ancestor made stride 16 first. Numbers exchanged under unchanged names cannot be noticed.
     """
-    strides = _strides(file)
-    for layer, stored in zip((layer for layer in LAYERS if layer.stride > 1), found, strict=True):
-        told = strides.get(stored.name, layer.stride)
-        if told != layer.stride:
-            raise Difference(f"{stored.name} is swapped: it has stride {told} where {layer.name} belongs")
-    for names in ([stored.name for stored in found], [stored.arrays[0].name.split("/")[-2] for stored in found]):
-        first, second = map(_number, names)
-        if first > second:
-            raise Difference(f"{names[0]} and {names[1]} are swapped: the one of stride 16 was made first")
+    names = [stored.name for stored in found]
+    if [stored.arrays[0].name.split("/")[-2] for stored in found] == names[::-1]:
+        raise Difference(f"{names[0]} and {names[1]} are swapped: each holds the arrays of the other")
+    told, expected = _strides(file, names), [layer.stride for layer in LAYERS if layer.stride > 1]
+    if told and told != expected:
+        raise Difference(f"{names[0]} and {names[1]} are swapped: their strides are {told}, not {expected}")
+    if not told and _number(names[0]) > _number(names[1]):
+        raise Difference(f"{names[0]} and {names[1]} are swapped: the one made first, of stride 16, comes first")
 
 
-def _strides(file: "h5py.File") -> dict[str, int]:
-    """Strides of the convolutions by layer, of a file that holds the whole model; else none."""
-    config: dict[str, Any] = json.loads(file.attrs.get("model_config", "{}")).get("config", {})
-    layers = [layer["config"] for layer in config.get("layers", [])]
-    return {layer["name"]: layer["strides"][0] for layer in layers if "kernel_size" in layer}
+def _strides(file: "h5py.File", names: list[str]) -> list[int]:
+    """Strides of these convolutions, of a file that holds the whole model; else none."""
+    if "model_config" not in file.attrs:
+        return []
+    configs = [layer["config"] for layer in json.loads(file.attrs["model_config"])["config"]["layers"]]
+    by_name = {config["name"]: config["strides"][0] for config in configs if "kernel_size" in config}
+    return [by_name[name] for name in names]
 
 
 def _number(name: str) -> int:
-    """The number that Keras gave to a name of its own making: 3 of conv2d_3, and 0 of conv2d; 0 of other names."""
+    """The number that Keras gave to a name of its own making: 3 of conv2d_3; 0 of conv2d and of other names."""
     numbered = re.match(r"conv2d_(\d+)", name)
     return int(numbered[1]) if numbered else 0
 

@@ -1,4 +1,4 @@
-"""Runs a network of wide 3 x 3 convolutions in ncnn, which computes them by Winograd's method in a fraction of the work.
+"""Runs a network of wide 3 x 3 convolutions in ncnn, which computes them by Winograd's method with far less work.
 
 Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016). With VGG16 it is two to three times as fast
 as the other engines, and its embeddings are theirs to 1e-6 (L2). It runs the networks that bring a graph in ncnn's own
