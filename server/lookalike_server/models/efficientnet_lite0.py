@@ -70,7 +70,7 @@ class EfficientNetLite0:
 
     def engines(self) -> Sequence[str]:
         """Names of the engines installed here, fastest first."""
-        return engines.installed(self._network)
+        return engines.installed()
 
     def engine(self, name: str = "auto", *, threads: int) -> Engine:
         """Load the network into an engine. Raises EngineMissing, which says what to install."""

@@ -19,12 +19,15 @@ EXTRAS = {"ncnn": "ncnn", "onnx": "server", "tensorflow": "server"}
 """What installs it."""
 
 
-def installed(network: Network) -> Sequence[str]:
-    """Names of the engines that can run a network here: the built-in ones, fastest first, then other packages'."""
+def installed(network: Network | None = None) -> Sequence[str]:
+    """Names of the engines that can run a network here: the built-in ones, fastest first, then other packages'.
+
+    Without a network: those that run any.
+    """
     known = plugins.names(GROUP)
     built_in = [name for name, library in LIBRARIES.items() if name in known and find_spec(library)]
-    if network.param is None and "ncnn" in built_in:
-        built_in.remove("ncnn")
+    if network is None or network.param is None:
+        built_in = [name for name in built_in if name != "ncnn"]
     return [*built_in, *(name for name in known if name not in LIBRARIES)]
 
 
@@ -39,14 +42,16 @@ def load(name: str, network: Network, *, threads: int) -> Engine:
     if name == "auto" and names:
         name = names[0]
     if name not in names:
-        raise EngineMissing(_advice(name, network))
+        raise EngineMissing(_advice(name))
     engine: Engine = plugins.load(GROUP, name, EngineMissing)(network, threads)
     return engine
 
 
-def _advice(name: str, network: Network) -> str:
+def _advice(name: str) -> str:
     if name == "auto":
         return 'No engine is installed. Run: pip install "lookalike[server]"'
-    if name in LIBRARIES and not find_spec(LIBRARIES[name]):
+    if name in LIBRARIES and find_spec(LIBRARIES[name]):
+        return f"Engine {name!r} does not run this model: choose another, or auto."
+    if name in LIBRARIES:
         return f'Engine {name!r} needs {LIBRARIES[name]}. Run: pip install "lookalike[{EXTRAS[name]}]"'
-    return f"There is no engine {name!r} for {network.name}; there are: {', '.join(installed(network)) or 'none'}."
+    return f"There is no engine {name!r}; installed: {', '.join(installed()) or 'none'}."
