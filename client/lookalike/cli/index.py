@@ -8,9 +8,9 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from lookalike.cli.bar import bar
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import (
     DEFAULT_COLLECTION,
@@ -23,7 +23,7 @@ from lookalike.cli.options import (
     Token,
     read_labels,
 )
-from lookalike.cli.output import FAILED, INTERRUPTED, err, error_fields, out, print_json, printable, remark
+from lookalike.cli.output import FAILED, INTERRUPTED, error_fields, out, print_json, printable, remark
 from lookalike.types import ImportOutcome, ImportProgress
 
 FAILURES_SHOWN = 20
@@ -68,14 +68,6 @@ class Tally:
         return " · ".join(counts)
 
 
-class RateColumn(ProgressColumn):
-    """Pictures in a second, lately."""
-
-    def render(self, task: Task) -> Text:
-        """Show nothing until there is something to measure."""
-        return Text(f"{task.speed:,.1f}/s" if task.speed else "", style="progress.data.speed")
-
-
 def index(
     folder: Folder,
     *,
@@ -107,19 +99,12 @@ def index(
 
 
 def _watch(steps: Iterator[ImportProgress], tally: Tally, as_json: bool) -> None:
-    """Follow the import to its end with a bar, where there is a person to see it."""
-    columns = (
-        BarColumn(None),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=err, disable=as_json or not err.is_terminal, expand=True) as bar:
-        task = bar.add_task("", total=None)
+    """Follow the import to its end."""
+    with bar(as_json) as progress:
+        task = progress.add_task("", total=None)
         for step in steps:
             tally.add(step)
-            bar.update(task, completed=step.done, total=step.total, description=tally.words)
+            progress.update(task, completed=step.done, total=step.total, description=tally.words)
 
 
 def _report(tally: Tally, folder: Path, collection: str, as_json: bool) -> None:
