@@ -18,7 +18,6 @@ from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import engines, registry, seed
 from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Model
-from lookalike_server.models.seed_weights import LAYERS
 
 
 @pytest.fixture
@@ -29,18 +28,6 @@ def weights(tmp_path: Path) -> Path:
 @pytest.fixture
 def model(weights: Path) -> Model:
     return registry.load(f"seed:{weights}")
-
-
-@pytest.fixture(scope="module")
-def random_network() -> Network:
-    """The network with numbers that no file holds: of its real size, for the engines' kernels depend on it."""
-    numbers = np.random.default_rng(2014)
-    arrays = {}
-    for layer in LAYERS:
-        scale = np.float32(np.sqrt(2 / np.prod(layer.kernel[:-1])))
-        arrays[f"{layer.name}/kernel"] = scale * numbers.standard_normal(layer.kernel, np.float32)
-        arrays[f"{layer.name}/bias"] = np.float32(0.05) * numbers.standard_normal(layer.kernel[-1:], np.float32)
-    return dataclasses.replace(seed.network(Path("random.h5")), read=lambda _: arrays)
 
 
 def test_its_id_names_the_weights_and_the_preprocessing(model: Model, weights: Path, tmp_path: Path) -> None:
@@ -101,9 +88,9 @@ def test_without_ncnn_it_runs_in_the_next_and_says_what_to_install(
         model.engine("ncnn", threads=1)
 
 
-def test_engines_agree_and_an_embedding_does_not_depend_on_its_batch(random_network: Network) -> None:
+def test_engines_agree_and_an_embedding_does_not_depend_on_its_batch(seed_network: Network) -> None:
     pixels = np.random.default_rng(1).random((3, 224, 224, 3), np.float32)
-    ours, theirs = (engines.load(name, random_network, threads=2) for name in ("auto", "onnx"))
+    ours, theirs = (engines.load(name, seed_network, threads=2) for name in ("auto", "onnx"))
     assert ours.name == "ncnn"
     batch = ours.embed(pixels).embeddings
     assert batch.shape == (3, seed.DIM)
@@ -115,9 +102,9 @@ def test_engines_agree_and_an_embedding_does_not_depend_on_its_batch(random_netw
 
 
 @pytest.mark.parametrize("engine", ["ncnn", "onnx"])
-def test_weights_of_another_network_are_refused(random_network: Network, engine: str) -> None:
-    arrays = {name: array for name, array in random_network.arrays().items() if not name.startswith("stride32")}
-    network = dataclasses.replace(random_network, read=lambda _: arrays)
+def test_weights_of_another_network_are_refused(seed_network: Network, engine: str) -> None:
+    arrays = {name: array for name, array in seed_network.arrays().items() if not name.startswith("stride32")}
+    network = dataclasses.replace(seed_network, read=lambda _: arrays)
     with pytest.raises(ModelFileError, match=r"random\.h5|seed\.onnx"):
         engines.load(engine, network, threads=1)
 

@@ -9,10 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from tests.shared import shared
 
+from lookalike import Client
 from lookalike_server.app import decoder_for
 from lookalike_server.config import Settings
 from lookalike_server.models import registry
 from lookalike_server.models.protocol import Model
+from lookalike_server.testing import serve
 
 pytestmark = pytest.mark.slow
 
@@ -27,11 +29,23 @@ def parity() -> Path:
 
 
 @pytest.fixture(scope="session")
-def model(parity: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
+def spec(parity: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The model with the weights that the reference was computed with: 252 MB, made once."""
     weights = tmp_path_factory.mktemp("seed") / "weights.h5"
     subprocess.run([sys.executable, str(parity / "make_weights.py"), str(weights), "0"], check=True)
-    return registry.load(f"seed:{weights}")
+    return f"seed:{weights}"
+
+
+@pytest.fixture(scope="session")
+def model(spec: str) -> Model:
+    return registry.load(spec)
+
+
+@pytest.fixture(scope="session")
+def expected(parity: Path) -> dict[str, NDArray[np.float32]]:
+    """What the original software gave, by name of the file."""
+    reference = np.load(parity / "expected.npz")
+    return dict(zip(reference["names"].tolist(), reference["embeddings"], strict=True))
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +66,28 @@ def embeddings(model: Model, pixels: NDArray[np.float32]) -> dict[str, NDArray[n
     return {name: model.engine(name, threads=2).embed(pixels).embeddings for name in model.engines()}
 
 
+def beyond(found: dict[str, NDArray[np.float32]], expected: dict[str, NDArray[np.float32]]) -> dict[str, float]:
+    """The distances that are too large, by name of the file."""
+    apart = {name: float(np.linalg.norm(embedding - expected[name])) for name, embedding in found.items()}
+    return {name: distance for name, distance in apart.items() if distance > TOLERANCE.get(Path(name).suffix, EXACT)}
+
+
 @pytest.mark.parametrize("engine", ["tensorflow", "onnx", "ncnn"])
 def test_embeddings_are_those_of_the_original(
-    engine: str, parity: Path, files: list[Path], embeddings: dict[str, NDArray[np.float32]]
+    engine: str,
+    files: list[Path],
+    embeddings: dict[str, NDArray[np.float32]],
+    expected: dict[str, NDArray[np.float32]],
 ) -> None:
-    reference = np.load(parity / "expected.npz")
-    expected = dict(zip(reference["names"].tolist(), reference["embeddings"], strict=True))
-    apart = {
-        file.name: float(np.linalg.norm(found - expected[file.name]))
-        for file, found in zip(files, embeddings[engine], strict=True)
-    }
-    assert {name: d for name, d in apart.items() if d > TOLERANCE.get(Path(name).suffix, EXACT)} == {}
+    assert len(files) > 10
+    found = {file.name: embedding for file, embedding in zip(files, embeddings[engine], strict=True)}
+    assert beyond(found, expected) == {}
+
+
+def test_a_server_gives_them_too(spec: str, files: list[Path], expected: dict[str, NDArray[np.float32]]) -> None:
+    with serve(model=spec) as target, Client(target) as looks:
+        found = {file.name: np.asarray(looks.embed(file, timeout=60).vector) for file in files}
+    assert beyond(found, expected) == {}
 
 
 @pytest.mark.parametrize("engine", ["onnx", "ncnn"])

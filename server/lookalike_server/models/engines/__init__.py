@@ -34,9 +34,8 @@ def installed(network: Network | None = None) -> Sequence[str]:
 def load(name: str, network: Network, *, threads: int) -> Engine:
     """Load a network into the engine of this name, or into the fastest one installed where the name is `auto`.
 
-    Raises EngineMissing when there is no such engine or it cannot run this network, or its package
-    cannot be imported, and ModelFileError when the
-    network's files are damaged.
+    Raises EngineMissing when there is no such engine, when it does not run this network or its package cannot be
+    imported, and ModelFileError when the network's files are damaged.
     """
     names = installed(network)
     if name == "auto" and names:
