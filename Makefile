@@ -25,7 +25,7 @@ demo: $(READY) ## Import real photographs, search them, write a contact sheet
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto
 
-test-slow: $(READY) ## Run the slow tests, among them the conversion of the weights
+test-slow: $(READY) ## Run the slow tests, among them the conversion of the weights and the ancestor's numbers
 	$(BIN)/pip install --quiet --editable ".[convert]"
 	$(BIN)/python -m pytest -m slow --timeout 600
 

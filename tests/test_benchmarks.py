@@ -18,3 +18,17 @@ def test_the_folder_benchmark_prints_its_tables(tmp_path: Path) -> None:
     )
     for words in ("12 pictures of 2 kinds", "bare loop", "ratio by round", "by vector", "mean over 2 kinds", "serving"):
         assert words in done.stdout
+
+
+def test_the_engines_benchmark_prints_its_table() -> None:
+    command = [sys.executable, "-m", "benchmarks.engines", "tiny", "--pictures", "3", "--rounds", "2", "--threads", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "Model tiny; 3 pictures, 2 rounds" in done.stdout
+    assert "| numpy | 1 | " in done.stdout
+    assert done.stdout.endswith("| 1.00 | 0e+00 |\n")
+
+
+def test_the_preparing_benchmark_prints_its_table() -> None:
+    command = [sys.executable, "-m", "benchmarks.preparing", "--rounds", "1", "--sizes", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "| 500 x 375 | " in done.stdout

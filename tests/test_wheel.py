@@ -53,6 +53,8 @@ def test_the_wheel_holds_what_it_needs_and_no_more(wheel: Path) -> None:
         "lookalike_server/py.typed",
         "lookalike_server/models/weights/efficientnet-lite0.npz",
         "lookalike_server/models/weights/efficientnet-lite0.onnx",
+        "lookalike_server/models/weights/seed.onnx",
+        "lookalike_server/models/weights/seed.param",
     ):
         assert needed in names
     assert any(name.endswith("NOTICE") for name in names)

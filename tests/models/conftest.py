@@ -1,7 +1,9 @@
 """Pictures and engines that the models' tests share; an engine is loaded once, for TensorFlow takes seconds."""
 
+import dataclasses
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_images
 
-from lookalike_server.models import registry
+from lookalike_server.models import registry, seed
+from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.models.seed_weights import LAYERS
 
 GetEngine = Callable[[str, str], Engine]
 
@@ -53,3 +57,15 @@ def noise() -> Callable[[Model, int], NDArray[np.uint8]]:
         return np.random.default_rng(n).integers(0, 256, (n, *model.input_size, 3), dtype=np.uint8)
 
     return pixels
+
+
+@pytest.fixture(scope="session")
+def seed_network() -> Network:
+    """The ancestor's network with random numbers, of its real size: on that the engines' kernels depend."""
+    numbers = np.random.default_rng(2014)
+    arrays = {}
+    for layer in LAYERS:
+        scale = np.float32(np.sqrt(2 / np.prod(layer.kernel[:-1])))
+        arrays[f"{layer.name}/kernel"] = scale * numbers.standard_normal(layer.kernel, np.float32)
+        arrays[f"{layer.name}/bias"] = np.float32(0.05) * numbers.standard_normal(layer.kernel[-1:], np.float32)
+    return dataclasses.replace(seed.network(Path("random.h5")), read=lambda _: arrays)

@@ -18,9 +18,7 @@ from lookalike_server.models.protocol import Engine, Model, Outputs
 Noise = Callable[[Model, int], NDArray[np.uint8]]
 GetEngine = Callable[[str, str], Engine]
 
-BUILT_IN = [
-    (name, engine) for name in ("efficientnet-lite0", "tiny", "tiny:scenes") for engine in registry.load(name).engines()
-]
+BUILT_IN = [(name, engine) for name in ("efficientnet-lite0", "tiny") for engine in registry.load(name).engines()]
 FASTEST, *OTHERS = registry.load("efficientnet-lite0").engines()
 
 each_engine = pytest.mark.parametrize(("name", "engine_name"), BUILT_IN)

@@ -11,6 +11,7 @@ import typer
 from lookalike.cli import collections
 from lookalike.cli.demo.command import demo
 from lookalike.cli.doctor import doctor
+from lookalike.cli.import_seed import import_seed
 from lookalike.cli.index import index
 from lookalike.cli.reembed import reembed
 from lookalike.cli.search import search
@@ -47,6 +48,7 @@ def start(
 app.command()(demo)
 app.command(context_settings=PASSED_ON, add_help_option=False)(serve)
 app.command()(index)
+app.command()(import_seed)
 app.command()(search)
 app.command()(show)
 app.command()(reembed)

@@ -6,7 +6,7 @@ bear the names of the weights and no data.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -46,6 +46,8 @@ class Network:
     input_size: tuple[int, int]
     """Height and width."""
     dim: int
+    param: Path | None = None
+    """The same graph in ncnn's text form, where the network runs in ncnn: layers named as the weights, no data."""
     scenes: tuple[str, ...] = ()
     dtype: type[np.uint8 | np.float32] = np.uint8
     """Of the pixels."""
@@ -55,7 +57,8 @@ class Network:
     def fingerprint(self) -> str:
         """First 8 hexadecimal digits of the weights' SHA-256. Raises ModelFileError when the file cannot be read."""
         try:
-            return sha256(self.weights.read_bytes()).hexdigest()[:8]
+            with self.weights.open("rb") as file:
+                return file_digest(file, "sha256").hexdigest()[:8]
         except OSError as error:
             raise ModelFileError(f"Cannot read the weights of {self.name}: {error}") from error
 

@@ -13,10 +13,10 @@ OPSET = 17
 """Old enough for any ONNX Runtime that we accept, new enough for every operator we use."""
 
 
-def export(model: keras.Model) -> onnx.ModelProto:
-    """Return the graph of a model that maps uint8 pixels [n, height, width, 3] to one output, `embeddings`."""
+def export(model: keras.Model, dtype: tf.DType = tf.uint8) -> onnx.ModelProto:
+    """Return the graph of a model that maps pixels [n, height, width, 3] of a type to one output, `embeddings`."""
     variables = [*model.trainable_variables, *model.non_trainable_variables]
-    function = _with_weights_as_inputs(model, variables)
+    function = _with_weights_as_inputs(model, variables, dtype)
     exported, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
     names = {f"weight{index}": variable.path for index, variable in enumerate(variables)}
     names[exported.graph.output[0].name] = "embeddings"
@@ -27,14 +27,14 @@ def export(model: keras.Model) -> onnx.ModelProto:
 
 
 def _with_weights_as_inputs(
-    model: keras.Model, variables: list[keras.Variable]
+    model: keras.Model, variables: list[keras.Variable], dtype: tf.DType
 ) -> tf.types.experimental.PolymorphicFunction:
     trained = len(model.trainable_variables)
 
     def embed(pixels: tf.Tensor, *weights: tf.Tensor) -> tf.Tensor:
         return model.stateless_call(list(weights[:trained]), list(weights[trained:]), pixels)[0]
 
-    pixels = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8, name="pixels")
+    pixels = tf.TensorSpec((None, *model.input_shape[1:]), dtype, name="pixels")
     weights = [tf.TensorSpec(v.shape, tf.float32, name=f"weight{i}") for i, v in enumerate(variables)]
     return tf.function(embed, input_signature=[pixels, *weights])
 

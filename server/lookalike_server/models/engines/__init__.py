@@ -13,24 +13,31 @@ from lookalike_server.models.protocol import Engine
 
 GROUP = "lookalike.engines"
 
-LIBRARIES = {"onnx": "onnxruntime", "tensorflow": "tensorflow"}
-"""The library under each built-in engine, fastest first: 185 and 112 images/s with EfficientNet-Lite0 on two cores."""
+LIBRARIES = {"ncnn": "ncnn", "onnx": "onnxruntime", "tensorflow": "tensorflow"}
+"""The library under each built-in engine, fastest first: `python -m benchmarks.engines MODEL` measures them."""
+EXTRAS = {"ncnn": "ncnn", "onnx": "server", "tensorflow": "server"}
+"""What installs it."""
 
 
-def installed() -> Sequence[str]:
-    """Names of the engines that can be loaded here: the built-in ones, fastest first, then those of other packages."""
+def installed(network: Network | None = None) -> Sequence[str]:
+    """Names of the engines that can run a network here: the built-in ones, fastest first, then other packages'.
+
+    Without a network: those that run any.
+    """
     known = plugins.names(GROUP)
     built_in = [name for name, library in LIBRARIES.items() if name in known and find_spec(library)]
+    if network is None or network.param is None:
+        built_in = [name for name in built_in if name != "ncnn"]
     return [*built_in, *(name for name in known if name not in LIBRARIES)]
 
 
 def load(name: str, network: Network, *, threads: int) -> Engine:
     """Load a network into the engine of this name, or into the fastest one installed where the name is `auto`.
 
-    Raises EngineMissing when there is no such engine or its package cannot be imported, and ModelFileError when the
-    network's files are damaged.
+    Raises EngineMissing when there is no such engine, when it does not run this network or its package cannot be
+    imported, and ModelFileError when the network's files are damaged.
     """
-    names = installed()
+    names = installed(network)
     if name == "auto" and names:
         name = names[0]
     if name not in names:
@@ -42,6 +49,8 @@ def load(name: str, network: Network, *, threads: int) -> Engine:
 def _advice(name: str) -> str:
     if name == "auto":
         return 'No engine is installed. Run: pip install "lookalike[server]"'
+    if name in LIBRARIES and find_spec(LIBRARIES[name]):
+        return f"Engine {name!r} does not run this model: choose another, or auto."
     if name in LIBRARIES:
-        return f'Engine {name!r} needs {LIBRARIES[name]}. Run: pip install "lookalike[server]"'
+        return f'Engine {name!r} needs {LIBRARIES[name]}. Run: pip install "lookalike[{EXTRAS[name]}]"'
     return f"There is no engine {name!r}; installed: {', '.join(installed()) or 'none'}."
