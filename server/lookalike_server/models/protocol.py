@@ -56,7 +56,7 @@ class Model(Protocol):
     name: str
     """What the user asked for, such as `efficientnet-lite0`."""
     id: str
-    """Name, weights' hash and preprocessing version: vectors of different ids never meet."""
+    """Name, weights' hash, preprocessing version and JPEG decoder: vectors of different ids never meet."""
     dim: int
     """Length of an embedding."""
     input_size: tuple[int, int]
