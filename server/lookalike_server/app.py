@@ -34,7 +34,7 @@ from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import ConfigError, Settings
 from lookalike_server.importing import Importer
 from lookalike_server.metrics import Metrics
-from lookalike_server.models import registry
+from lookalike_server.models import registry, scened
 from lookalike_server.models.protocol import Engine, Model
 from lookalike_server.parts import Gate, Parts
 from lookalike_server.pipeline.batch import Batcher
@@ -196,7 +196,7 @@ def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], No
     # Oddities of pictures are judged in decode; Pillow's warnings of them only fill the terminal.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-    model = registry.load(settings.model)
+    model = scened.plugged(registry.load(settings.model), settings.scenes)
     engine = model.engine(settings.engine, threads=settings.cores)
     warm(model, engine)
     catalog = Catalog(settings.data, model_id=model.id, dim=model.dim, index=settings.index)

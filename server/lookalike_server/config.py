@@ -32,6 +32,9 @@ class Settings:
     address: str = field(default=DEFAULT_ADDRESS, metadata=about("HOST:PORT to listen on; port 0 takes a free one"))
     model: str = field(default="efficientnet-lite0", metadata=about("model to serve: NAME or NAME:ARGUMENT"))
     engine: str = field(default="auto", metadata=about("auto (the fastest installed), onnx or tensorflow"))
+    scenes: str = field(
+        default="auto", metadata=about("who tells scenes: auto (the model), none, or the PATH of a classifier's TOML")
+    )
     index: str = field(default="hnsw", metadata=about("hnsw, or exact (compares every vector: slow above 100,000)"))
     threads: int = field(default=0, metadata=about("cores for the network and for decoding; 0: all", 0))
     max_image_bytes: int = field(default=64 * 2**20, metadata=about("bytes of one encoded picture", 1))

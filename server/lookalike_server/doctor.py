@@ -13,8 +13,8 @@ from PIL import Image
 from lookalike_server.app import decoder_for
 from lookalike_server.config import Settings
 from lookalike_server.info import versions
-from lookalike_server.models import registry
-from lookalike_server.models.protocol import Engine
+from lookalike_server.models import registry, scened
+from lookalike_server.models.protocol import Engine, Model
 from lookalike_server.pipeline.decode import FORMATS
 
 HELPFUL = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "asimd")
@@ -54,15 +54,20 @@ def processor() -> dict[str, Any]:
     }
 
 
+def served(settings: Settings) -> Model:
+    """The model as a server would run it."""
+    return scened.plugged(registry.load(settings.model), settings.scenes)
+
+
 def check_model(settings: Settings) -> dict[str, Any]:
     """The model's file is there and whole."""
-    model = registry.load(settings.model)
-    return {"id": model.id, "dim": model.dim, "engines": list(model.engines())}
+    model = served(settings)
+    return {"id": model.id, "dim": model.dim, "scenes": len(model.scenes), "engines": list(model.engines())}
 
 
 def check_decoder(settings: Settings) -> dict[str, Any]:
     """Every format that can be written here can be read here."""
-    decoder = decoder_for(registry.load(settings.model), settings)
+    decoder = decoder_for(served(settings), settings)
     for name in FORMATS:
         decoder.decode_now(sample(name))
     return {"formats": list(FORMATS)}
@@ -70,7 +75,7 @@ def check_decoder(settings: Settings) -> dict[str, Any]:
 
 def check_engines(settings: Settings) -> dict[str, Any]:
     """Every engine installed runs the model, and all of them agree."""
-    model = registry.load(settings.model)
+    model = served(settings)
     names = model.engines() if settings.engine == "auto" else [settings.engine]
     engines = [model.engine(name, threads=settings.cores) for name in names]
     pixels = decoder_for(model, settings).decode_now(sample("PNG")).pixels[np.newaxis]

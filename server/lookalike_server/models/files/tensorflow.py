@@ -1,0 +1,84 @@
+"""A .keras file, or a SavedModel, on TensorFlow.
+
+Importing this module imports TensorFlow.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike_server.errors import ModelFileError
+from lookalike_server.models.description import NetworkDescription
+from lookalike_server.models.engines.tensorflow import CHUNK, limit_threads
+from lookalike_server.models.files.names import chosen
+from lookalike_server.models.keras_backend import keras, tf
+
+SIGNATURE = "serving_default"
+"""What exporters call the one function that a SavedModel is for."""
+
+Run = Callable[["tf.Tensor"], "tf.Tensor"]
+
+
+class TensorFlowFile:
+    """A traced function, called with a few pictures a time; with one where the network was exported for one."""
+
+    version = f"tensorflow {tf.__version__}"
+
+    def __init__(self, description: NetworkDescription, threads: int) -> None:
+        """Raises ModelFileError."""
+        limit_threads(threads)
+        load = _saved_model if description.file.is_dir() else _keras
+        self._run, spec = load(description)
+        self.shape = tuple(spec.shape) if spec.shape.rank is not None else ()
+        self.dtype = np.dtype(spec.dtype.as_numpy_dtype)
+        self._chunk = 1 if self.shape[:1] == (1,) else CHUNK * threads
+
+    def run(self, batch: NDArray[Any]) -> NDArray[Any]:
+        """The output, chunk by chunk."""
+        chunks = [batch[start : start + self._chunk] for start in range(0, len(batch), self._chunk)]
+        return np.concatenate([self._run(tf.constant(chunk)).numpy() for chunk in chunks])
+
+
+def _keras(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
+    """Any layer's output can be asked for, so that a classifier's features need no export of their own."""
+    try:
+        # safe_mode: Lambda layers, which are stored Python, are refused.
+        whole = keras.saving.load_model(description.file, compile=False, safe_mode=True)
+        outputs = [*getattr(whole, "output_names", ["output"])]
+        layers = [layer.name for layer in whole.layers]
+    except Exception as error:  # a file of somebody else's makes Keras raise nearly anything
+        raise ModelFileError(f"Keras cannot load {description.file}: {error}") from error
+    chosen(description, "input", [each.name for each in whole.inputs])
+    if description.output:
+        whole = keras.Model(whole.inputs, whole.get_layer(chosen(description, "output", layers)).output)
+    else:
+        chosen(description, "output", outputs)
+    spec = tf.TensorSpec(whole.inputs[0].shape, whole.inputs[0].dtype)
+
+    def run(pixels: "tf.Tensor") -> "tf.Tensor":
+        (output,) = tf.nest.flatten(whole(tf.nest.pack_sequence_as(whole.input, [pixels]), training=False))
+        return output
+
+    return tf.function(run, input_signature=[spec]), spec
+
+
+def _saved_model(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
+    try:
+        # The function needs the loaded object, which holds its variables.
+        loaded = tf.saved_model.load(str(description.file))
+        function = loaded.signatures[SIGNATURE]
+    except KeyError as error:
+        raise ModelFileError(f"{description.file} has no signature {SIGNATURE}: save it with one.") from error
+    except Exception as error:  # likewise
+        raise ModelFileError(f"TensorFlow cannot load {description.file}: {error}") from error
+    specs = function.structured_input_signature[1]
+    name = chosen(description, "input", list(specs))
+    output = chosen(description, "output", list(function.structured_outputs))
+
+    def run(pixels: "tf.Tensor") -> "tf.Tensor":
+        _ = loaded
+        return function(**{name: pixels})[output]
+
+    return run, specs[name]
