@@ -102,8 +102,8 @@ class DescribedEngine:
         return Outputs.of([self._units(inputs)])
 
     def _units(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """A row of zeros has no direction and stays what it is: the catalog refuses that picture alone."""
-        rows = self._network.rows(pictures)
-        lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-        units: NDArray[np.float32] = (rows / np.where(lengths, lengths, 1.0)).astype(np.float32)
-        return units
+        """Zeros, NaN and infinity have no direction and come out as zeros or NaN: the catalog refuses those alone."""
+        rows = self._network.rows(pictures).astype(np.float64)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            return (rows / np.where(lengths, lengths, 1)).astype(np.float32)
