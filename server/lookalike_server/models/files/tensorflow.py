@@ -46,22 +46,22 @@ def _keras(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
     try:
         # safe_mode: Lambda layers, which are stored Python, are refused.
         whole = keras.saving.load_model(description.file, compile=False, safe_mode=True)
-        outputs = [*getattr(whole, "output_names", ["output"])]
-        layers = [layer.name for layer in whole.layers]
+        inputs, outputs, layers = whole.inputs, whole.outputs, [layer.name for layer in whole.layers]
     except Exception as error:  # a file of somebody else's makes Keras raise nearly anything
         raise ModelFileError(f"Keras cannot load {description.file}: {error}") from error
-    chosen(description, "input", [each.name for each in whole.inputs])
+    chosen(description, "input", [each.name for each in inputs])
     if description.output:
-        whole = keras.Model(whole.inputs, whole.get_layer(chosen(description, "output", layers)).output)
-    else:
-        chosen(description, "output", outputs)
-    spec = tf.TensorSpec(whole.inputs[0].shape, whole.inputs[0].dtype)
+        outputs = [whole.get_layer(chosen(description, "output", layers)).output]
+    elif len(outputs) > 1:
+        chosen(description, "output", whole.output_names)
+    network = keras.Model(inputs, outputs)
+    spec = tf.TensorSpec(inputs[0].shape, inputs[0].dtype)
 
     def run(pixels: "tf.Tensor") -> "tf.Tensor":
-        (output,) = tf.nest.flatten(whole(tf.nest.pack_sequence_as(whole.input, [pixels]), training=False))
+        (output,) = tf.nest.flatten(network([pixels], training=False))
         return output
 
-    return tf.function(run, input_signature=[spec]), spec
+    return tf.function(run).get_concrete_function(spec), spec
 
 
 def _saved_model(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
