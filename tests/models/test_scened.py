@@ -19,13 +19,15 @@ SURE = 1 / (1 + 2 * np.exp(-10))
 class WithHead(tiny.TinyModel):
     """The tiny model with scenes of its own, fed with floats of another shape than pixels."""
 
-    scenes = ("inside", "outside")
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenes = ("inside", "outside")
 
     def prepare(self, image: Image.Image) -> Inputs:
         return super().prepare(image).reshape(-1).astype(np.float32)
 
     def engine(self, name: str = "auto", *, threads: int) -> Engine:
-        return Head(super().engine(name, threads=threads))
+        return Head(tiny.TinyModel().engine(name, threads=threads))
 
 
 class Head:

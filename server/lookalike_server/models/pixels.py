@@ -40,8 +40,8 @@ def centre(
 ) -> NDArray[np.uint8]:
     """Return the middle of an RGB picture, [height, width, 3], as if its shorter side had been `shorter` pixels.
 
-    The same pixels as torchvision's `Resize(shorter)` and `CenterCrop(size)` on a Pillow image, in one step: the whole
-    of a picture of 1 x 100,000 pixels would take 20 GB at that scale.
+    Within a grey level what torchvision's `Resize(shorter)` and `CenterCrop(size)` give of a Pillow image, in one step:
+    the whole of a picture of 1 x 100,000 pixels would take 20 GB at that scale.
     """
     scaled = [int(shorter * side / min(image.size)) for side in image.size]
     height, width = size

@@ -13,5 +13,5 @@ def chosen(description: NetworkDescription, key: str, names: Sequence[str]) -> s
         return wanted
     if not wanted and len(names) == 1:
         return names[0]
-    there = f"{description.file} has the {key}s {', '.join(names)}"
+    there = f"{description.file} has the {key}s {', '.join(sorted(names))}"
     raise ModelFileError(f"{there}; there is no {wanted!r}." if wanted else f"{there}: say which by {key} = ...")
