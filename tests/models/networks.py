@@ -64,19 +64,23 @@ def write_model(folder: Path, name: str = "own", extra: str = "", **network: Any
     return write_toml(folder / f"{name}.toml", f'{TOML}file = "{name}.onnx"\n{extra}')
 
 
-def write_classifier(folder: Path, names: Sequence[str] = ("beach", "forest", "street"), extra: str = "") -> Path:
+def write_classifier(
+    folder: Path,
+    names: Sequence[str] = ("beach", "forest", "street"),
+    *,
+    extra: str = "softmax = true",
+    ends_in_softmax: bool = False,
+) -> Path:
     """A classifier of the brightest colour: its logits are 10 times the mean red, green and blue, 0 to 1."""
-    mean = helper.make_node("ReduceMean", ["x"], ["mean"], axes=[2, 3], keepdims=0)
-    times = helper.make_node("MatMul", ["mean", "w"], ["y"])
-    weights = {"w": 10 * np.eye(3, dtype=np.float32)}
     (folder / "labels.txt").write_text("\n".join(names))
-    return write_model(
-        folder,
-        "places",
-        f'labels = "labels.txt"\n{extra or "softmax = true"}\n',
-        nodes=[mean, times],
-        weights=weights,
-    )
+    logits = "logits" if ends_in_softmax else "y"
+    nodes = [
+        helper.make_node("ReduceMean", ["x"], ["mean"], axes=[2, 3], keepdims=0),
+        helper.make_node("MatMul", ["mean", "w"], [logits]),
+        helper.make_node("Softmax", [logits], ["y" if ends_in_softmax else "unused"], axis=1),
+    ]
+    weights = {"w": 10 * np.eye(3, dtype=np.float32)}
+    return write_model(folder, "places", f'labels = "labels.txt"\n{extra}\n', nodes=nodes, weights=weights)
 
 
 def unit(numbers: NDArray[Any]) -> NDArray[np.float64]:

@@ -247,10 +247,10 @@ def test_its_id_is_of_the_name_all_that_shapes_an_embedding_and_the_decoder(tmp_
 
 def test_weights_beside_the_file_are_part_of_the_id(tmp_path: Path) -> None:
     def saved(factor: float) -> str:
-        network = {"nodes": _then("Mul", "x", "w"), "weights": {"w": np.full((3, 2, 3), factor, np.float32)}}
-        external = {"save_as_external_data": True, "location": "own.weights", "size_threshold": 0}
+        weights = {"w": np.full((3, 2, 3), factor, np.float32)}
+        external: dict[str, Any] = {"save_as_external_data": True, "location": "own.weights", "size_threshold": 0}
         (tmp_path / "own.weights").unlink(missing_ok=True)
-        path = write_model(tmp_path, **network, **external)
+        path = write_model(tmp_path, nodes=_then("Mul", "x", "w"), weights=weights, **external)
         assert np.linalg.norm(embedding(path)) == pytest.approx(1)
         return load(path).id
 

@@ -97,10 +97,12 @@ def test_of_several_outputs_one_must_be_chosen(name: str, tmp_path: Path) -> Non
 
 
 def test_python_that_is_stored_in_a_keras_file_is_not_executed(tmp_path: Path) -> None:
-    trap = keras.layers.Lambda(lambda pixels: [sys.modules.__setitem__("sprung", sys), pixels][1])
+    trap = keras.layers.Lambda(lambda pixels: sys.modules.setdefault("sprung", sys) and pixels)
     model = write(tmp_path / "own.keras", keras_network(trap, keras.layers.Flatten()))
     sys.modules.pop("sprung", None)
-    with pytest.raises(ModelFileError, match=r"Keras cannot load .*own\.keras: .*Lambda"):
+    with pytest.raises(
+        ModelFileError, match=r"Keras cannot load .*own\.keras: .*Lambda.*: export it as \.onnx or SavedModel"
+    ):
         model.engine(threads=1)
     assert "sprung" not in sys.modules
 
@@ -155,6 +157,21 @@ def test_every_file_of_a_saved_model_is_part_of_the_id(tmp_path: Path) -> None:
         (folder / part).write_bytes((folder / part).read_bytes() + b" ")
         ids.add(registry.load(f"file:{folder}").id)
     assert len(ids) == 4
+
+
+def test_a_layer_of_the_users_own_class_needs_another_format(tmp_path: Path) -> None:
+    class Twice(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return inputs + inputs
+
+    network = keras_network(Twice(), keras.layers.Flatten())
+    with pytest.raises(ModelFileError, match=r"own\.keras: .*Twice.*: export it as \.onnx or SavedModel"):
+        _ = write(tmp_path / "own.keras", network).dim
+    np.testing.assert_allclose(
+        write(tmp_path / "own", network).engine(threads=1).embed(PIXELS[np.newaxis]).embeddings[0],
+        unit(FED),
+        atol=1e-6,
+    )
 
 
 def test_without_tensorflow_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.models.networks import TOML, write_classifier, write_model
+from tests.models.networks import write_classifier, write_model
 
 from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import registry, scened, tiny
@@ -95,12 +95,19 @@ def test_a_model_of_the_users_and_a_classifier_of_the_users_go_together(tmp_path
     assert outputs.scenes.argmax(axis=1).tolist() == [0, 1, 2]
 
 
-def test_probabilities_are_taken_as_they_are(tmp_path: Path) -> None:
-    path = write_classifier(tmp_path)
-    described = path.read_text()
-    with_softmax = described.replace("softmax = true", "softmax = false")
-    path.write_text(with_softmax)
+def test_logits_that_are_called_probabilities_are_refused(tmp_path: Path) -> None:
+    path = write_classifier(tmp_path, extra="softmax = false")
     with pytest.raises(ModelFileError, match=r"places\.onnx gives no probabilities .* write softmax = true"):
+        scened.plugged(tiny.TinyModel(), str(path)).engine(threads=1)
+
+
+def test_probabilities_are_taken_as_they_are_and_never_twice_through_softmax(tmp_path: Path) -> None:
+    logits = run(scened.plugged(tiny.TinyModel(), str(write_classifier(tmp_path))), COLOURS)
+    path = write_classifier(tmp_path, extra="softmax = false", ends_in_softmax=True)
+    ready = run(scened.plugged(tiny.TinyModel(), str(path)), COLOURS)
+    np.testing.assert_allclose(ready.scenes, logits.scenes, atol=1e-6)
+    path = write_classifier(tmp_path, ends_in_softmax=True)
+    with pytest.raises(ModelFileError, match=r"places\.onnx gives probabilities already: write softmax = false"):
         scened.plugged(tiny.TinyModel(), str(path)).engine(threads=1)
 
 
@@ -122,7 +129,3 @@ def test_the_models_engine_is_chosen_and_the_classifiers_is_its_own(tmp_path: Pa
     model = scened.plugged(tiny.TinyModel(), str(write_classifier(tmp_path)))
     with pytest.raises(EngineMissing, match="'numpy' only"):
         model.engine("onnx", threads=1)
-
-
-def test_the_smallest_description_is_a_models_with_labels(tmp_path: Path) -> None:
-    assert TOML in write_classifier(tmp_path).read_text()

@@ -48,7 +48,10 @@ def _keras(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
         whole = keras.saving.load_model(description.file, compile=False, safe_mode=True)
         inputs, outputs, layers = whole.inputs, whole.outputs, [layer.name for layer in whole.layers]
     except Exception as error:  # a file of somebody else's makes Keras raise nearly anything
-        raise ModelFileError(f"Keras cannot load {description.file}: {error}") from error
+        # Its last line says what is wrong, after pages of what the layers were.
+        why = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        advice = "export it as .onnx or SavedModel where it holds Python of its own"
+        raise ModelFileError(f"Keras cannot load {description.file}: {why}: {advice}.") from error
     chosen(description, "input", [each.name for each in inputs])
     if description.output:
         outputs = [whole.get_layer(chosen(description, "output", layers)).output]
