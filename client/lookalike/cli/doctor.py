@@ -32,6 +32,10 @@ Line = tuple[tuple[str, str], str, str]
 Model = Annotated[
     str | None, typer.Option(metavar="NAME", help="Model that the server part tries.", show_default=False)
 ]
+Scenes = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="Classifier of scenes that the server part tries.", show_default=False),
+]
 Engine = Annotated[
     str | None, typer.Option(metavar="NAME", help="Engine that the server part tries.", show_default=False)
 ]
@@ -41,6 +45,7 @@ def doctor(
     context: typer.Context,
     *,
     model: Model = None,
+    scenes: Scenes = None,
     engine: Engine = None,
     server: Server = DEFAULT_SERVER,
     token: Token = None,
@@ -55,7 +60,7 @@ def doctor(
     source = context.get_parameter_source("server")
     named = source is not None and source.name != "DEFAULT"
     here = _installed()
-    part = _ask_server_part({"--model": model, "--engine": engine})
+    part = _ask_server_part({"--model": model, "--scenes": scenes, "--engine": engine})
     with friendly(as_json), lookalike.Client(server, token=token, tls=tls, ca=ca) as client:
         remote = _ask_server(client, server)
     well = part["ok"] is not False and (remote["answers"] or not named)

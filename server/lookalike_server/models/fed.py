@@ -69,7 +69,9 @@ class FedNetwork:
         takes = self._file.shape
         if takes and (len(takes) != 4 or any(n not in (None, m) for n, m in zip(takes, fed, strict=True))):
             words = f"takes {shown(takes)}, and would be fed {shown((None, *fed[1:]))}"
-            raise ModelFileError(f"{self._description.file} {words}: correct size or layout.")
+            raise ModelFileError(
+                f"{self._description.file} {words}: correct size or layout, or export it for any batch."
+            )
 
     def _check_type(self) -> None:
         is_scaled = np.any(self._scale != 1) or np.any(self._offset != 0)
