@@ -34,7 +34,7 @@ Model = Annotated[
 ]
 Scenes = Annotated[
     str | None,
-    typer.Option(metavar="PATH", help="Classifier of scenes that the server part tries.", show_default=False),
+    typer.Option(metavar="PATH", help="Classifier that the server part tries.", show_default=False),
 ]
 Engine = Annotated[
     str | None, typer.Option(metavar="NAME", help="Engine that the server part tries.", show_default=False)

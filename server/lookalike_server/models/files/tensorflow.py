@@ -43,33 +43,41 @@ class TensorFlowFile:
 
 def _keras(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
     """Any layer's output can be asked for, so that a classifier's features need no export of their own."""
+    whole = _loaded(description)
+    chosen(description, "input", [each.name for each in whole.inputs])
+    outputs = whole.outputs
+    if description.output:
+        layer = chosen(description, "output", [each.name for each in whole.layers])
+        outputs = [whole.get_layer(layer).output]
+    elif len(outputs) > 1:
+        chosen(description, "output", whole.output_names)
+    spec = tf.TensorSpec(whole.inputs[0].shape, whole.inputs[0].dtype)
+    return _frozen(keras.Model(whole.inputs, outputs), spec), spec
+
+
+def _loaded(description: NetworkDescription) -> Any:
     try:
         # safe_mode: Lambda layers, which are stored Python, are refused.
-        whole = keras.saving.load_model(description.file, compile=False, safe_mode=True)
-        inputs, outputs, layers = whole.inputs, whole.outputs, [layer.name for layer in whole.layers]
+        return keras.saving.load_model(description.file, compile=False, safe_mode=True)
     except Exception as error:  # a file of somebody else's makes Keras raise nearly anything
         # Its last line says what is wrong, after pages of what the layers were.
         why = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         advice = "export it as .onnx or SavedModel where it holds Python of its own"
         raise ModelFileError(f"Keras cannot load {description.file}: {why}: {advice}.") from error
-    chosen(description, "input", [each.name for each in inputs])
-    if description.output:
-        outputs = [whole.get_layer(chosen(description, "output", layers)).output]
-    elif len(outputs) > 1:
-        chosen(description, "output", whole.output_names)
-    network = keras.Model(inputs, outputs)
-    spec = tf.TensorSpec(inputs[0].shape, inputs[0].dtype)
 
-    trainable = [each.numpy() for each in network.trainable_variables]
-    others = [each.numpy() for each in network.non_trainable_variables]
+
+def _frozen(network: Any, spec: "tf.TensorSpec") -> Run:
+    """The network as a graph of constants, as in `engines.tensorflow`: a third faster than with variables."""
+    trainable = [variable.numpy() for variable in network.trainable_variables]
+    others = [variable.numpy() for variable in network.non_trainable_variables]
 
     def run(pixels: "tf.Tensor") -> "tf.Tensor":
-        # Constants, as in `engines.tensorflow`: a third faster than variables.
-        trained, other = [tf.constant(each) for each in trainable], [tf.constant(each) for each in others]
+        trained, other = [tf.constant(array) for array in trainable], [tf.constant(array) for array in others]
         (output,) = tf.nest.flatten(network.stateless_call(trained, other, [pixels], training=False)[0])
         return output
 
-    return tf.function(run).get_concrete_function(spec), spec
+    frozen: Run = tf.function(run).get_concrete_function(spec)
+    return frozen
 
 
 def _saved_model(description: NetworkDescription) -> tuple[Run, "tf.TensorSpec"]:
