@@ -11,6 +11,8 @@ from tests.pictures import write_pictures
 from lookalike_server.config import Settings
 from lookalike_server.metrics import Metrics
 from lookalike_server.models import registry
+from lookalike_server.models.description import ClassifierDescription, ModelDescription
+from lookalike_server.models.keys import KEYS
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.waiting import Rules, WaitingRoom
@@ -87,3 +89,18 @@ def test_the_house_has_the_rooms_that_the_page_names() -> None:
     text = (ROOT / "docs" / "house.md").read_text()
     for name in re.findall(r"`([\w/]+\.py)`", text):
         assert (ROOT / name).exists() or list((ROOT / "server").glob(f"**/{name}")), name
+
+
+def test_the_descriptions_of_networks_are_complete_and_their_keys_are_all_told(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "models.md").read_text()
+    for key in KEYS:
+        assert f"`{key}`" in page, key
+    (tmp_path / "vgg16").mkdir()
+    for name in ("resnet50.onnx", "mobilenet.keras", "resnet18_places365.onnx", "categories_places365.txt"):
+        (tmp_path / name).touch()
+    *models, classifier = blocks("docs/models.md", "toml")
+    for number, text in enumerate(models):
+        (tmp_path / f"{number}.toml").write_text(text)
+        ModelDescription.read(tmp_path / f"{number}.toml")
+    (tmp_path / "classifier.toml").write_text(classifier)
+    ClassifierDescription.read(tmp_path / "classifier.toml")

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     add_flags(add_command(commands, "serve", serve))
     add_flags(add_command(commands, "verify", verify), only=("data", "model", "index"))
-    add_flags(add_command(commands, "doctor", doctor), only=("model", "engine", "threads"))
+    add_flags(add_command(commands, "doctor", doctor), only=("model", "scenes", "engine", "threads"))
     health = add_command(commands, "health", check_health)
     health.add_argument("--address", default=DEFAULT_ADDRESS, help="HOST:PORT of the server")
     health.add_argument("--tls-ca", default="", help="PEM file of the authority to trust; asks over TLS")

@@ -36,6 +36,9 @@ class Settings:
         metadata=about("model to serve: NAME or NAME:ARGUMENT; may be repeated, new collections get the first"),
     )
     engine: str = field(default="auto", metadata=about("auto (the fastest installed), onnx or tensorflow"))
+    scenes: str = field(
+        default="auto", metadata=about("who tells scenes: auto (the model), none, or the PATH of a classifier's TOML")
+    )
     index: str = field(default="hnsw", metadata=about("hnsw, or exact (compares every vector: slow above 100,000)"))
     threads: int = field(default=0, metadata=about("cores for the network and for decoding; 0: all", 0))
     max_image_bytes: int = field(default=64 * 2**20, metadata=about("bytes of one encoded picture", 1))

@@ -61,7 +61,7 @@ def processor() -> dict[str, Any]:
 def check_model(settings: Settings) -> dict[str, Any]:
     """The model's file is there and whole."""
     (model,) = load_models(settings)
-    return {"id": model.id, "dim": model.dim, "engines": list(model.engines())}
+    return {"id": model.id, "dim": model.dim, "scenes": len(model.scenes), "engines": list(model.engines())}
 
 
 def check_decoder(settings: Settings) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from PIL import Image
 from lookalike_server.config import ConfigError, Settings
 from lookalike_server.errors import BadRequest
 from lookalike_server.metrics import Metrics
-from lookalike_server.models import registry
+from lookalike_server.models import registry, scened
 from lookalike_server.models.protocol import Engine, Model
 from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.budget import PixelBudget
@@ -39,8 +39,11 @@ class Hosted:
 
 
 def load_models(settings: Settings) -> list[Model]:
-    """The models that the settings name. Raises ModelFileError, and ConfigError where two are the same."""
-    models = [registry.load(spec) for spec in settings.model]
+    """The models that the settings name, and whoever tells their scenes.
+
+    Raises ModelFileError, and ConfigError where two are the same.
+    """
+    models = [scened.plugged(registry.load(spec), settings.scenes) for spec in settings.model]
     ids = [model.id for model in models]
     for spec, model in zip(settings.model, models, strict=True):
         if ids.count(model.id) > 1:

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from PIL import features
-
 from lookalike_server.config import Settings
+from lookalike_server.models.decoder import decoder
 from lookalike_server.models.protocol import Engine, Model
 
 
@@ -64,6 +63,5 @@ def versions() -> dict[str, str]:
 
 
 def jpeg_decoder() -> str:
-    """The JPEG library, whose rounding shows in embeddings: libjpeg-turbo and IJG's libjpeg decode differently."""
-    turbo = features.version("libjpeg_turbo")
-    return f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}"
+    """The JPEG library in full; of its version, a model's id names the major part alone."""
+    return " ".join(decoder())

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 from tests.cli.shell import lookalike
+from tests.models.networks import write_classifier, write_model
 
 from lookalike.cli import install
 
@@ -32,6 +33,16 @@ def test_a_model_that_is_not_there_is_a_failure(target: str) -> None:
     assert done.returncode == 1
     failed = [line for line in done.stdout.splitlines() if line.startswith("!!")]
     assert any("no-such-model" in line for line in failed)
+
+
+def test_a_model_and_a_classifier_of_the_users_are_tried(target: str, tmp_path: Path) -> None:
+    model, classifier = write_model(tmp_path), write_classifier(tmp_path)
+    options = ("--model", f"file:{model}", "--scenes", classifier, "--server", target)
+    assert "scenes by places-" in lookalike("doctor", *options).stdout
+    (tmp_path / "labels.txt").write_text("one alone")
+    failed = lookalike("doctor", *options)
+    assert failed.returncode == 1
+    assert "give the labels that it was trained with" in failed.stdout
 
 
 def test_a_named_server_that_does_not_answer_is_a_failure() -> None:

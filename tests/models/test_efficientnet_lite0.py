@@ -12,6 +12,7 @@ from PIL import Image
 
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models import efficientnet_lite0, registry
+from lookalike_server.models.decoder import decoder_tag
 from lookalike_server.models.protocol import Engine
 from lookalike_server.training.probes import probe_pictures
 
@@ -21,9 +22,9 @@ NAME = "efficientnet-lite0"
 REFERENCE = Path(__file__).parent / "data" / "efficientnet-lite0.reference.npz"
 
 
-def test_its_id_names_the_weights_and_the_preprocessing() -> None:
+def test_its_id_names_the_weights_the_preprocessing_and_the_decoder() -> None:
     weights = (efficientnet_lite0.WEIGHTS / "efficientnet-lite0.npz").read_bytes()
-    assert registry.load(NAME).id == f"efficientnet-lite0-{sha256(weights).hexdigest()[:8]}-p1"
+    assert registry.load(NAME).id == f"efficientnet-lite0-{sha256(weights).hexdigest()[:8]}-p1-{decoder_tag()}"
 
 
 def test_an_argument_is_refused() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from lookalike_server.models.pixels import resized, to_rgb
+from lookalike_server.models.pixels import centre, resized, to_rgb
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -83,3 +83,28 @@ def test_resizing_gives_height_and_width_in_this_order() -> None:
     pixels = resized(Image.new("RGB", (7, 9)), (3, 5))
     assert pixels.shape == (3, 5, 3)
     assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("shape", [(500, 300), (300, 500), (333, 333), (40, 31), (64, 64)])
+@pytest.mark.parametrize(("size", "shorter"), [((224, 224), 256), ((20, 32), 33), ((64, 64), 64)])
+def test_the_centre_is_what_resizing_and_cutting_give(
+    shape: tuple[int, int], size: tuple[int, int], shorter: int
+) -> None:
+    """As torchvision's Resize and CenterCrop do it, step by step."""
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    width, height = (int(shorter * side / min(image.size)) for side in image.size)
+    left, top = round((width - size[1]) / 2), round((height - size[0]) / 2)
+    steps = image.resize((width, height), Image.Resampling.BILINEAR)
+    steps = steps.crop((left, top, left + size[1], top + size[0]))
+    found = centre(image, size, shorter)
+    assert found.shape == (*size, 3)
+    np.testing.assert_allclose(found.astype(int), np.asarray(steps).astype(int), atol=1)
+
+
+def test_the_centre_of_a_thread_of_a_picture_takes_no_memory() -> None:
+    thread = Image.new("RGB", (100_000, 1), "black")
+    thread.paste("red", (49_990, 0, 50_010, 1))
+    found = centre(thread, (224, 224), 256)
+    assert found.shape == (224, 224, 3)
+    assert found[112, 112].tolist() == [255, 0, 0]

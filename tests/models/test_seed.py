@@ -12,10 +12,11 @@ from PIL import Image
 from tests.models import seed_files
 from tests.pictures import encoded, picture
 
-from lookalike_server.app import decoder_for
 from lookalike_server.config import Settings
 from lookalike_server.errors import EngineMissing, ModelFileError
+from lookalike_server.hosting import decoder_for
 from lookalike_server.models import engines, registry, seed
+from lookalike_server.models.decoder import decoder_tag
 from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Model
 
@@ -32,7 +33,7 @@ def model(weights: Path) -> Model:
 
 def test_its_id_names_the_weights_and_the_preprocessing(model: Model, weights: Path, tmp_path: Path) -> None:
     assert model.id.startswith("seed-")
-    assert model.id.endswith("-p1")
+    assert model.id.endswith(f"-p1-{decoder_tag()}")
     other = seed_files.write(tmp_path / "other.h5", seed_files.layers(suffix=2))
     assert registry.load(f"seed:{other}").id != model.id
     assert registry.load(f"seed:{weights}").id == model.id

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tests.shared import shared
 
 from lookalike import Client
-from lookalike_server.app import decoder_for
 from lookalike_server.config import Settings
+from lookalike_server.hosting import decoder_for
 from lookalike_server.models import registry
 from lookalike_server.models.protocol import Model
 from lookalike_server.testing import serve

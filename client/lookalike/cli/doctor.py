@@ -33,6 +33,10 @@ Model = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME", help="Model that the server part tries; may be repeated.", show_default=False),
 ]
+Scenes = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="Classifier that the server part tries.", show_default=False),
+]
 Engine = Annotated[
     str | None, typer.Option(metavar="NAME", help="Engine that the server part tries.", show_default=False)
 ]
@@ -42,6 +46,7 @@ def doctor(
     context: typer.Context,
     *,
     model: Model = None,
+    scenes: Scenes = None,
     engine: Engine = None,
     server: Server = DEFAULT_SERVER,
     token: Token = None,
@@ -56,7 +61,8 @@ def doctor(
     source = context.get_parameter_source("server")
     named = source is not None and source.name != "DEFAULT"
     here = _installed()
-    part = _ask_server_part([*(("--model", each) for each in model or []), ("--engine", engine)])
+    models = [("--model", each) for each in model or []]
+    part = _ask_server_part([*models, ("--scenes", scenes), ("--engine", engine)])
     with friendly(as_json), lookalike.Client(server, token=token, tls=tls, ca=ca) as client:
         remote = _ask_server(client, server)
     well = part["ok"] is not False and (remote["answers"] or not named)

@@ -17,10 +17,10 @@ import typer
 from rich.text import Text
 
 import lookalike
-from lookalike.cli.progress import progress_bar
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
 from lookalike.cli.output import FAILED, INTERRUPTED, fail, out, print_json, printable, remark
+from lookalike.cli.progress import progress_bar
 from lookalike.cli.seed_database import BadRow, Row, SeedDatabase, Unreadable
 from lookalike.errors import CollectionExists
 from lookalike.types import Embedded, ImportOutcome, ModelInfo

@@ -16,6 +16,7 @@ from PIL import Image
 
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models import engines, pixels
+from lookalike_server.models.decoder import decoder_tag
 from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Engine, Model
 
@@ -59,7 +60,7 @@ class EfficientNetLite0:
     def __init__(self, network: Network) -> None:
         self._network = network
         self.name = network.name
-        self.id = f"{network.name}-{network.fingerprint()}-{PREPROCESSING}"
+        self.id = f"{network.name}-{network.fingerprint()}-{PREPROCESSING}-{decoder_tag()}"
         self.dim = network.dim
         self.input_size = network.input_size
         self.scenes = network.scenes

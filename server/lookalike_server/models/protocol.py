@@ -56,9 +56,7 @@ class Model(Protocol):
     name: str
     """What the user asked for, such as `efficientnet-lite0`."""
     id: str
-    """Name, weights' hash and preprocessing version: vectors of different ids never meet."""
-    dim: int
-    """Length of an embedding."""
+    """Name, weights' hash, preprocessing version and JPEG decoder: vectors of different ids never meet."""
     input_size: tuple[int, int]
     """Height and width of the network's input: pictures need not be larger."""
     scenes: tuple[str, ...]
@@ -70,6 +68,11 @@ class Model(Protocol):
 
     None: never.
     """
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding; a model may have to open its network to know."""
+        ...
 
     def prepare(self, image: Image.Image) -> Inputs:
         """Turn a decoded picture, of any mode and size, into the network's input, always of one shape and type."""

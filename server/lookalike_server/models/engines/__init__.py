@@ -41,12 +41,13 @@ def load(name: str, network: Network, *, threads: int) -> Engine:
     if name == "auto" and names:
         name = names[0]
     if name not in names:
-        raise EngineMissing(_advice(name))
+        raise EngineMissing(advice(name))
     engine: Engine = plugins.load(GROUP, name, EngineMissing)(network, threads)
     return engine
 
 
-def _advice(name: str) -> str:
+def advice(name: str) -> str:
+    """What to do about an engine that is not there."""
     if name == "auto":
         return 'No engine is installed. Run: pip install "lookalike[server]"'
     if name in LIBRARIES and find_spec(LIBRARIES[name]):

@@ -24,7 +24,7 @@ class TensorFlowEngine:
 
     def __init__(self, network: Network, threads: int) -> None:
         """Raises ModelFileError when the weights are damaged or belong to another network."""
-        _limit_threads(threads)
+        limit_threads(threads)
         self._chunk = CHUNK * threads
         self._run = _trace(network)
 
@@ -52,7 +52,8 @@ def _trace(network: Network) -> "tf.types.experimental.ConcreteFunction":
     return tf.function(embed).get_concrete_function(batch)
 
 
-def _limit_threads(threads: int) -> None:
+def limit_threads(threads: int) -> None:
+    """Let TensorFlow use so many cores; it takes that only before its first operation."""
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
