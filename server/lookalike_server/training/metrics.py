@@ -46,8 +46,8 @@ def retrieval(embeddings: Embeddings, kinds: NDArray[np.int64]) -> Retrieval:
     """Rank by kind, leave one out; kinds [n]. NaN where no two pictures share a kind."""
     figures = np.concatenate([np.empty((0, 3)), *(_figures(hits) for hits in _rankings(embeddings, kinds))])
     figures = figures[~np.isnan(figures[:, 2])]
-    means = figures.mean(axis=0) if len(figures) else np.full(3, np.nan)
-    return Retrieval(*(float(mean) for mean in means), queries=len(figures))
+    at_1, at_5, average = figures.mean(axis=0).tolist() if len(figures) else [float("nan")] * 3
+    return Retrieval(at_1, at_5, average, queries=len(figures))
 
 
 def similarity_precision(embeddings: Embeddings, triplets: NDArray[np.int64]) -> float:
