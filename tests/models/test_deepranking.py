@@ -26,10 +26,10 @@ def keras_room() -> SimpleNamespace:
     """Imported late: TensorFlow takes seconds, which other tests do not wait for."""
     for package in ("tensorflow", "tf2onnx"):
         pytest.importorskip(package)
-    from lookalike_server.models import keras_deepranking  # noqa: PLC0415
+    from lookalike_server.models import keras_backend, keras_deepranking  # noqa: PLC0415
     from lookalike_server.training import bundle  # noqa: PLC0415
 
-    return SimpleNamespace(build=keras_deepranking.build, keras=keras_deepranking.keras, save=bundle.save)
+    return SimpleNamespace(build=keras_deepranking.build, keras=keras_backend.keras, save=bundle.save)
 
 
 @pytest.fixture(scope="module", params=[SCENES, SINGLE], ids=["scenes", "single-scale"])

@@ -43,7 +43,9 @@ class Architecture:
         wanted = {field.name: type(field.default) for field in fields(cls)}
         for name in wanted.keys() ^ members.keys():
             raise ModelFileError(f"The architecture has {'no' if name in wanted else 'an unknown'} member {name!r}.")
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in members.items()}
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in members.items()
+        }
         for name, kind in wanted.items():
             if type(values[name]) is not kind:
                 raise ModelFileError(f"The architecture's {name} is {members[name]!r}, no {kind.__name__}.")
