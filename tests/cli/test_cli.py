@@ -39,7 +39,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 def test_help_names_every_command() -> None:
     done = lookalike("--help")
     assert done.returncode == 0
-    for command in ("demo", "serve", "index", "search", "show", "doctor", "verify", "collections"):
+    for command in ("demo", "serve", "index", "search", "show", "doctor", "verify", "evaluate", "collections"):
         assert f" {command} " in done.stdout
 
 
@@ -55,6 +55,7 @@ def test_version() -> None:
         (["doctor"], "cli"),
         (["serve", "--data", "x"], "server,cli"),
         (["verify"], "server,cli"),
+        (["evaluate", "tiny", "photos"], "server,cli"),
         (["demo"], "demo"),
     ],
 )
@@ -133,7 +134,7 @@ def test_serve_passes_arguments_signals_and_status_on(tmp_path: Path) -> None:
     assert any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["serve", "verify"])
+@pytest.mark.parametrize("command", ["serve", "verify", "evaluate"])
 def test_wrong_usage_is_passed_on_and_told_by_the_command(command: str) -> None:
     done = lookalike(command, "--fly", "3")
     assert done.returncode == 2
