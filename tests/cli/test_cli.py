@@ -134,7 +134,7 @@ def test_serve_passes_arguments_signals_and_status_on(tmp_path: Path) -> None:
     assert any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["serve", "verify", "evaluate"])
+@pytest.mark.parametrize("command", ["serve", "verify"])
 def test_wrong_usage_is_passed_on_and_told_by_the_command(command: str) -> None:
     done = lookalike(command, "--fly", "3")
     assert done.returncode == 2
