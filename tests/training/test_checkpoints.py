@@ -118,14 +118,13 @@ def keras() -> ModuleType:
 
 
 def network(keras: ModuleType, units: int = 4) -> Any:
-    layers = [
-        keras.layers.Dense(units, name="one"),
-        keras.layers.BatchNormalization(name="norm"),
-        keras.layers.Dropout(0.4, seed=5, name="dropout"),
-        keras.layers.Dense(1, name="two"),
-    ]
-    built = keras.Sequential([keras.Input((3,)), *layers])
+    inputs = keras.Input((3,))
+    x = keras.layers.Dense(units, name="one")(inputs)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    x = keras.layers.Dropout(0.4, name="dropout")(x)
+    built = keras.Model(inputs, keras.layers.Dense(1, name="two")(x))
     built.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), "mse")
+    built.optimizer.build(built.trainable_variables)
     return built
 
 

@@ -1,8 +1,8 @@
 """Where a training run stands, on disk, so that it goes on from there after a crash.
 
 A checkpoint is one file, `epoch-0012.ckpt`: the SHA-256 of the rest, then a .npz of all variables of the network and of
-the optimiser and whatever else the run needs, as JSON. It takes its name only when all of it is on disk. A file that does
-not match its hash is passed over, and the one before it serves: two are kept.
+the optimiser and whatever else the run needs, as JSON. It takes its name only when all of it is on disk. A file that
+does not match its hash is passed over, and the one before it serves: two are kept.
 
 The network's and the optimiser's variables are those of Keras; nothing here imports it.
 """
@@ -38,7 +38,7 @@ class Checkpoint:
     epoch: int
     """Epochs that are done."""
     arrays: Arrays
-    """Variables by the owner and their path or place: `network/stem/kernel`, `optimizer/3`."""
+    """Variables by the owner and their path or place: `network/stem/kernel`, `seed/0`, `optimizer/3`."""
     state: Mapping[str, Any]
     """What the run keeps beside them, for JSON: random generators, best figures, hyper-parameters."""
 
@@ -87,9 +87,11 @@ def newest(folder: Path) -> Checkpoint | None:
 
 def _variables(network: Any, optimizer: Any) -> dict[str, Any]:
     optimizer.build(network.trainable_variables)
-    ours = {f"network/{variable.path}": variable for variable in network.variables}
-    # By their place: the names that optimisers give are not always unique.
-    return ours | {f"optimizer/{place}": variable for place, variable in enumerate(optimizer.variables)}
+    weights = {f"network/{variable.path}": variable for variable in network.weights}
+    # By their place: their names are counted up within a process, or not unique.
+    seeds = [variable for variable in network.variables if f"network/{variable.path}" not in weights]
+    rest = {"seed": seeds, "optimizer": optimizer.variables}
+    return weights | {f"{owner}/{place}": each for owner, several in rest.items() for place, each in enumerate(several)}
 
 
 def _encode(checkpoint: Checkpoint) -> bytes:
