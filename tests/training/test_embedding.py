@@ -17,7 +17,7 @@ from lookalike_server.training.embedding import Embedder, mapped
 
 @pytest.fixture
 def embedder() -> Embedder:
-    return Embedder(Settings(model="tiny", max_batch=4, threads=2))
+    return Embedder("tiny", Settings(max_batch=4, threads=2))
 
 
 def test_embeddings_come_in_the_order_of_the_files(embedder: Embedder, tmp_path: Path) -> None:

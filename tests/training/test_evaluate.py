@@ -46,7 +46,7 @@ def test_models_are_named_by_spec_and_id(report: Figures) -> None:
 
 def test_retrieval_is_of_the_models_embeddings(report: Figures, places: Path) -> None:
     pictures = [picture for picture in find([places]) if picture.path.suffix == ".png"]
-    embeddings = Embedder(Settings(model="tiny")).files([picture.path for picture in pictures]).embeddings
+    embeddings = Embedder("tiny", SETTINGS).files([picture.path for picture in pictures]).embeddings
     kinds = np.unique([picture.kind for picture in pictures], return_inverse=True)[1]
     (figures,) = report["models"][0]["folders"]
     assert figures["mean_average_precision"] == pytest.approx(retrieval(embeddings, kinds).mean_average_precision)

@@ -13,9 +13,9 @@ from typing import TypeVar
 import numpy as np
 
 from lookalike_server.config import Settings
+from lookalike_server.hosting import decoder_for
 from lookalike_server.models import registry
 from lookalike_server.models.protocol import Inputs, Outputs
-from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.training import folder
 from lookalike_server.training.alterations import ALTERATIONS
 from lookalike_server.training.progress import Progress
@@ -30,19 +30,16 @@ AHEAD = 4
 class Embedder:
     """One model in one engine."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Load the model that the settings name. Raises ModelFileError and EngineMissing."""
-        self.spec = settings.model
-        self.model = registry.load(settings.model)
+    def __init__(self, spec: str, settings: Settings) -> None:
+        """Load the model; its engine, threads and limits are those of the settings.
+
+        Raises ModelFileError and EngineMissing.
+        """
+        self.spec = spec
+        self.model = registry.load(spec)
         self.engine = self.model.engine(settings.engine, threads=settings.cores)
         self._threads, self._batch = settings.cores, settings.max_batch
-        self._decoder = Decoder(
-            self.model,
-            threads=settings.cores,
-            max_bytes=settings.max_image_bytes,
-            max_pixels=settings.max_image_pixels,
-            max_waiting_bytes=settings.max_waiting_bytes,
-        )
+        self._decoder = decoder_for(self.model, settings)
 
     def files(self, paths: Sequence[Path]) -> Outputs:
         """Embed pictures as they are. Raises ImageUndecodable and ImageTooLarge."""

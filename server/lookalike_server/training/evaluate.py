@@ -6,7 +6,6 @@ precision of kinds of one picture, is None.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def evaluate(
 
     Raises TrainingDataError for folders that cannot serve, ModelFileError and EngineMissing for models that cannot.
     """
-    embedders = [Embedder(replace(settings, model=model)) for model in models]
+    embedders = [Embedder(model, settings) for model in models]
     material = gather(folders, everything=everything, triplets=triplets, copies=copies, settings=settings)
     return {
         "material": _describe(material, everything),

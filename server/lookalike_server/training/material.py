@@ -64,7 +64,7 @@ def gather(folders: Sequence[Path], *, everything: bool, triplets: int, copies: 
     pictures, seen, unreadable = _readable(pictures, settings.cores)
     if not pictures:
         raise TrainingDataError("No picture to judge with. Small kinds have none set aside: try --all.")
-    embedder = Embedder(Settings(model=REFERENCE, threads=settings.threads))
+    embedder = Embedder(REFERENCE, Settings(threads=settings.threads))
     features = embedder.files([picture.path for picture in pictures]).embeddings
     tastes = [_taste(each, pictures, features, seen, triplets) for each in dict.fromkeys(folders)]
     return Material(pictures, tastes, _originals(pictures, copies), unreadable)

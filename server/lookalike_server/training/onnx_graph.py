@@ -17,7 +17,7 @@ OUTPUTS = ("embeddings", "scenes")
 
 
 def export(model: keras.Model, dtype: tf.DType = tf.uint8) -> onnx.ModelProto:
-    """Return the graph of a model that maps pixels [n, height, width, 3] of a type to `embeddings`, and maybe `scenes`."""
+    """Return the graph of a model that maps pixels [n, height, width, 3] of a type to embeddings, and maybe scenes."""
     variables = [*model.trainable_variables, *model.non_trainable_variables]
     function = _with_weights_as_inputs(model, variables, dtype)
     exported, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
