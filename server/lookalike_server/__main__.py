@@ -1,4 +1,4 @@
-"""`python -m lookalike_server`: what `lookalike serve`, `verify`, `doctor` and the container's health check run."""
+"""`python -m lookalike_server`: what `lookalike serve`, `verify`, `evaluate`, `doctor` and the health check run."""
 
 import os
 import sys

@@ -177,6 +177,10 @@ class ModelFileError(LookalikeError):
     """A model's file is missing, damaged or not what it claims to be; raised at start."""
 
 
+class TrainingDataError(LookalikeError):
+    """The pictures given for training or evaluation cannot serve; raised by commands, never by a request."""
+
+
 class DataFolderError(LookalikeError):
     """The data folder cannot be used: locked by another server, unreadable or damaged; or it vanished meanwhile.
 

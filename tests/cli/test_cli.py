@@ -39,7 +39,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 def test_help_names_every_command() -> None:
     done = lookalike("--help")
     assert done.returncode == 0
-    for command in ("demo", "serve", "index", "search", "show", "doctor", "verify", "collections"):
+    for command in ("demo", "serve", "index", "search", "show", "doctor", "verify", "evaluate", "collections"):
         assert f" {command} " in done.stdout
 
 
@@ -55,6 +55,7 @@ def test_version() -> None:
         (["doctor"], "cli"),
         (["serve", "--data", "x"], "server,cli"),
         (["verify"], "server,cli"),
+        (["evaluate", "tiny", "photos"], "server,cli"),
         (["demo"], "demo"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`lookalike serve` and `lookalike verify`: the server's own commands under this name.
+"""`lookalike serve`, `verify` and `evaluate`: the server's own commands under this name.
 
 The SDK never imports the server: this process becomes `python -m lookalike_server`, so that arguments, help, signals
 and exit status are the server's.
@@ -22,6 +22,11 @@ def serve(arguments: Arguments = None) -> None:
 def verify(arguments: Arguments = None) -> None:
     """Check a stopped server's data folder from end to end."""
     _become("verify", arguments)
+
+
+def evaluate(arguments: Arguments = None) -> None:
+    """Compare models on folders of kinds; for its options: lookalike evaluate --help."""
+    _become("evaluate", arguments)
 
 
 def _become(command: str, arguments: list[str] | None) -> None:

@@ -6,17 +6,14 @@ id; the graph's nodes may change places. Needs the extra `convert`.
 """
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike_server.models import efficientnet_lite0
 from lookalike_server.models.efficientnet_lite0 import INPUT_SIZE
 from lookalike_server.models.keras_backend import keras
-from lookalike_server.training import onnx_graph
+from lookalike_server.training import onnx_graph, weights
 from lookalike_server.training.original import Original
 from lookalike_server.training.probes import probe_pictures
 
@@ -59,17 +56,8 @@ def disagreement(model: keras.Model, original: Original) -> float:
 def write(model: keras.Model, folder: Path) -> None:
     """Write the weights and the graph into a folder."""
     network = efficientnet_lite0.network(folder)
-    arrays = {variable.path: np.asarray(variable) for variable in model.variables}
-    np.savez(network.weights, **stored(arrays))
+    network.weights.write_bytes(weights.npz(weights.of(model)))
     network.graph.write_bytes(onnx_graph.export(model).SerializeToString(deterministic=True))
-
-
-def stored(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
-    """Round the kernels to half precision.
-
-    Batch normalisation stays float32: it is 2% of the numbers and half of what rounding would cost.
-    """
-    return {path: array.astype(np.float16) if path.endswith("/kernel") else array for path, array in arrays.items()}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,14 +12,17 @@ from lookalike_server.models.keras_backend import keras, tf
 OPSET = 17
 """Old enough for any ONNX Runtime that we accept, new enough for every operator we use."""
 
+OUTPUTS = ("embeddings", "scenes")
+"""In the order in which TensorFlow flattens a model's dict of outputs: that of their names."""
+
 
 def export(model: keras.Model, dtype: tf.DType = tf.uint8) -> onnx.ModelProto:
-    """Return the graph of a model that maps pixels [n, height, width, 3] of a type to one output, `embeddings`."""
+    """Return the graph of a model that maps pixels [n, height, width, 3] of a type to embeddings, and maybe scenes."""
     variables = [*model.trainable_variables, *model.non_trainable_variables]
     function = _with_weights_as_inputs(model, variables, dtype)
     exported, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
     names = {f"weight{index}": variable.path for index, variable in enumerate(variables)}
-    names[exported.graph.output[0].name] = "embeddings"
+    names |= {output.name: name for output, name in zip(exported.graph.output, OUTPUTS, strict=False)}
     _rename(exported.graph, names)
     _inputs_to_initializers(exported.graph, set(names.values()))
     exported.graph.name = model.name
