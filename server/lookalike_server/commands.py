@@ -1,4 +1,4 @@
-"""The server's own commands: serve, verify, doctor, evaluate, health. Exit codes: 0 well, 1 not well, 2 wrong usage."""
+"""The server's own commands; those of `training` are added to them. Exit codes: 0 well, 1 not well, 2 wrong usage."""
 
 import argparse
 import asyncio
@@ -21,8 +21,7 @@ from lookalike_server.config import DEFAULT_ADDRESS, ConfigError, add_flags, set
 from lookalike_server.doctor import examine
 from lookalike_server.errors import LookalikeError
 from lookalike_server.hosting import load_models
-from lookalike_server.training.evaluate import evaluate
-from lookalike_server.training.report import tables
+from lookalike_server.training.commands import add_evaluating, add_training, evaluate, train
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     add_flags(add_command(commands, "serve", serve))
     add_flags(add_command(commands, "verify", verify), only=("data", "model", "index"))
     add_flags(add_command(commands, "doctor", doctor), only=("model", "scenes", "engine", "threads"))
-    add_evaluate(commands)
+    add_evaluating(add_command(commands, "evaluate", evaluate))
+    add_training(add_command(commands, "train", train))
     health = add_command(commands, "health", check_health)
     health.add_argument("--address", default=DEFAULT_ADDRESS, help="HOST:PORT of the server")
     health.add_argument("--tls-ca", default="", help="PEM file of the authority to trust; asks over TLS")
@@ -62,23 +62,6 @@ def add_command(
     added = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
     added.set_defaults(run=command, parser=added)
     return added
-
-
-def add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command that compares models."""
-    added = add_command(commands, "evaluate", compare)
-    added.add_argument("model", metavar="MODEL", help="model to judge: NAME or NAME:ARGUMENT")
-    added.add_argument("folders", metavar="FOLDER", nargs="+", type=Path, help="pictures as FOLDER/KIND/PICTURE.jpg")
-    added.add_argument("--against", metavar="MODEL", action="append", default=[], help="another model; may be repeated")
-    which = added.add_mutually_exclusive_group()
-    which.add_argument(
-        "--set-aside", action="store_true", help="ask with what training sets aside, a fifth of each kind (default)"
-    )
-    which.add_argument("--all", action="store_true", dest="everything", help="ask with all pictures")
-    added.add_argument("--triplets", type=int, default=10_000, help="triplets a folder (default: 10000)")
-    added.add_argument("--copies", type=int, default=1000, help="pictures to look for altered (default: 1000; 0: none)")
-    added.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    add_flags(added, only=("engine", "threads"))
 
 
 def serve(flags: argparse.Namespace) -> int:
@@ -110,15 +93,6 @@ def doctor(flags: argparse.Namespace) -> int:
     report = examine(settings(flags))
     print(json.dumps(report, indent=2))
     return 0 if report["ok"] else 1
-
-
-def compare(flags: argparse.Namespace) -> int:
-    """Judge models on folders of kinds: precision, mAP, triplets, altered copies, scenes."""
-    models = list(dict.fromkeys([flags.model, *flags.against]))
-    asked = {"everything": flags.everything, "triplets": flags.triplets, "copies": flags.copies}
-    report = evaluate(models, flags.folders, settings(flags), **asked)
-    print(json.dumps(report, indent=2) if flags.json else tables(report))
-    return 0
 
 
 def check_health(flags: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from lookalike.cli.import_seed import import_seed
 from lookalike.cli.index import index
 from lookalike.cli.reembed import reembed
 from lookalike.cli.search import search
-from lookalike.cli.serve import PASSED_ON, evaluate, serve, verify
+from lookalike.cli.serve import PASSED_ON, evaluate, serve, train, verify
 from lookalike.cli.show import show
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
@@ -56,3 +56,4 @@ app.add_typer(collections.app, name="collections")
 app.command()(doctor)
 app.command(context_settings=PASSED_ON, add_help_option=False)(verify)
 app.command(context_settings=PASSED_ON, add_help_option=False)(evaluate)
+app.command(context_settings=PASSED_ON, add_help_option=False)(train)

@@ -1,4 +1,4 @@
-"""`lookalike serve`, `verify` and `evaluate`: the server's own commands under this name.
+"""`lookalike serve`, `verify`, `train` and `evaluate`: the server's own commands under this name.
 
 The SDK never imports the server: this process becomes `python -m lookalike_server`, so that arguments, help, signals
 and exit status are the server's.
@@ -27,6 +27,11 @@ def verify(arguments: Arguments = None) -> None:
 def evaluate(arguments: Arguments = None) -> None:
     """Compare models on folders of kinds; for its options: lookalike evaluate --help."""
     _become("evaluate", arguments)
+
+
+def train(arguments: Arguments = None) -> None:
+    """Train a model on folders of kinds; for its options: lookalike train --help."""
+    _become("train", arguments)
 
 
 def _become(command: str, arguments: list[str] | None) -> None:

@@ -24,6 +24,8 @@ class Backbone:
     """Maps a Keras tensor of RGB pixels [n, height, width, 3], 0 to 255, to pooled features [n, c]."""
     weights: Callable[[], Weights]
     """What to begin training with, by the path of the variable; nothing for a network that begins from scratch."""
+    served: str = ""
+    """The model whose embeddings are these features before any training, L2-normalised; none of one from scratch."""
 
 
 def load(name: str) -> Backbone:
@@ -55,5 +57,5 @@ def _nothing() -> Mapping[str, Any]:
     return {}
 
 
-EFFICIENTNET_LITE0 = Backbone(_efficientnet, lambda: efficientnet_lite0.network().arrays())
+EFFICIENTNET_LITE0 = Backbone(_efficientnet, lambda: efficientnet_lite0.network().arrays(), "efficientnet-lite0")
 TINY = Backbone(_small, _nothing)

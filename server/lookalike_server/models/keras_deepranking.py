@@ -9,6 +9,8 @@ The scene head reads the same pooled features, so that scenes cost one small mat
 Importing this module imports TensorFlow; only the TensorFlow engine and `training` do.
 """
 
+from typing import Any
+
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models import backbones
 from lookalike_server.models.architecture import Architecture
@@ -24,35 +26,44 @@ paper, and 224 become 56 and 28.
 FILTERS, KERNEL, STRIDE = 96, 8, 4
 """Of the one convolution in each low-resolution path; it is padded and has no activation."""
 
+SCENE_SCALE = 32.0
+"""Length of what the scene head reads: about that of the features before they are normalised."""
+
 SIDE = 4
 """Height and width that each low-resolution path is max-pooled to: 2 x 4 x 4 x 96 = 3,072 numbers."""
 
 
-def build(architecture: Architecture, *, dropout: float = 0.0) -> keras.Model:
+def build(architecture: Architecture, *, dropout: float = 0.0, small: int | None = None) -> keras.Model:
     """Return the network, weights not loaded: pixels [n, *input_size, 3], 0 to 255, to a dict of its outputs.
 
-    `embeddings` [n, dim], unit vectors; `scenes` [n, len(scenes)], probabilities, where there are scenes. For training,
-    `dropout` is the share of the numbers before the linear layer that are dropped. The layers `features` and
-    `scene_logits` give what their names say.
+    `embeddings` [n, dim], unit vectors; `scenes` [n, len(scenes)], probabilities, where there are scenes. The layers
+    `features_unit` and `scene_logits` give what their names say. For training, `dropout` is the share of the numbers
+    before the linear layers that are dropped, and the backbone may see the pixels `small`, at this height and width.
     """
     pixels = keras.Input((*architecture.input_size, 3), name="pixels")
-    features = backbones.load(architecture.backbone).features(pixels)
+    seen = pixels if small is None else keras.layers.Resizing(small, small, name="small")(pixels)
+    features = _unit(backbones.load(architecture.backbone).features(seen), "features_unit")
     outputs = {"embeddings": _embedding(pixels, features, architecture, dropout)}
     if architecture.scenes:
-        outputs["scenes"] = _scenes(features, architecture)
+        outputs["scenes"] = _scenes(features, architecture, dropout)
     return keras.Model(pixels, outputs, name="deepranking")
 
 
 def _embedding(
     pixels: keras.KerasTensor, features: keras.KerasTensor, architecture: Architecture, dropout: float
 ) -> keras.KerasTensor:
-    x = _unit(features, "features_unit")
+    x = features
     if architecture.low_resolution:
         x = keras.layers.Concatenate(name="multiscale")([x, _low_resolution(pixels)])
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
     x = keras.layers.Dense(architecture.dim, dtype="float32", name="linear")(x)
     return _unit(x, "embeddings")
+
+
+def subsampled(pixels: Any, step: int) -> Any:
+    """What enters a low-resolution path, of pixels [n, height, width, 3]: what `low{step}_subsample` gives, -1 to 1."""
+    return keras.ops.average_pool(keras.ops.cast(pixels, "float32") / 127.5 - 1, step, padding="same")
 
 
 def _low_resolution(pixels: keras.KerasTensor) -> keras.KerasTensor:
@@ -75,8 +86,11 @@ def _path(scaled: keras.KerasTensor, step: int) -> keras.KerasTensor:
     return keras.layers.Flatten(name=f"{name}_flat")(x)
 
 
-def _scenes(features: keras.KerasTensor, architecture: Architecture) -> keras.KerasTensor:
-    logits = keras.layers.Dense(len(architecture.scenes), dtype="float32", name="scene_logits")(features)
+def _scenes(features: keras.KerasTensor, architecture: Architecture, dropout: float) -> keras.KerasTensor:
+    x = keras.layers.Rescaling(SCENE_SCALE, dtype="float32", name="scene_scale")(features)
+    if dropout:
+        x = keras.layers.Dropout(dropout, name="scene_dropout")(x)
+    logits = keras.layers.Dense(len(architecture.scenes), dtype="float32", name="scene_logits")(x)
     softer = keras.layers.Rescaling(1 / architecture.temperature, dtype="float32", name="scene_temperature")(logits)
     return keras.layers.Softmax(dtype="float32", name="scenes")(softer)
 

@@ -24,14 +24,20 @@ class Progress:
         self._terminal = self._stream.isatty()
         self._done, self._began = 0, clock()
         self._told = self._began
+        self._note = ""
 
-    def advance(self, n: int = 1) -> None:
-        """So many more are done."""
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """So many more are done; the note stands at the line's end."""
         self._done += n
+        self._note = f"  {note}" if note else ""
         now = self._clock()
         if self._done >= self._total or now - self._told >= (TERMINAL_SECONDS if self._terminal else LOG_SECONDS):
             self._told = now
             self._tell(now)
+
+    def remark(self, words: str) -> None:
+        """Say something on a line of its own."""
+        self._stream.write(f"{words}\n")
 
     def _tell(self, now: float) -> None:
         begin, end = ("\r", "\n" if self._done >= self._total else "") if self._terminal else ("", "\n")
@@ -44,7 +50,7 @@ class Progress:
         spent = now - self._began
         time_said = f"ETA {clock_time(spent / share - spent)}" if 0 < share < 1 else f"took {clock_time(spent)}"
         bar = "#" * int(share * WIDTH)
-        return f"{self._label}  [{bar:-<{WIDTH}}]  {self._done:,}/{self._total:,}  {time_said}"
+        return f"{self._label}  [{bar:-<{WIDTH}}]  {self._done:,}/{self._total:,}  {time_said}{self._note}"
 
 
 def clock_time(seconds: float) -> str:

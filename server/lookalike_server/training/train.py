@@ -1,0 +1,141 @@
+"""One training run from folders to a model: `lookalike train FOLDER... --out MODEL`.
+
+Folders of kinds enter; a model's folder leaves, which `lookalike serve --model deepranking:MODEL` serves. While it
+trains, the folder holds checkpoints: the same command again goes on from there.
+
+Importing this module imports TensorFlow.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from shutil import rmtree
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike_server.errors import TrainingDataError
+from lookalike_server.models import backbones, registry
+from lookalike_server.models.architecture import Architecture
+from lookalike_server.models.deepranking import DESCRIPTION
+from lookalike_server.models.keras_backend import keras, tf
+from lookalike_server.models.protocol import Engine
+from lookalike_server.training import bundle, corpus
+from lookalike_server.training.augment import Augmentation, altered
+from lookalike_server.training.batches import Painter
+from lookalike_server.training.corpus import Corpus
+from lookalike_server.training.examiner import Examiner
+from lookalike_server.training.network import Network
+from lookalike_server.training.objective import Objective
+from lookalike_server.training.progress import Progress
+from lookalike_server.training.recipe import Recipe
+from lookalike_server.training.relevance import Mix, Relevance, looks
+from lookalike_server.training.trainer import Cached, Trainer, cache
+from lookalike_server.training.triplets import TripletSampler
+
+CHECKPOINTS = "checkpoints"
+"""Folder within the model's; removed when the run is done."""
+
+Floats = NDArray[np.float32]
+Figures = Mapping[str, float]
+
+
+def train(
+    folders: Sequence[Path],
+    out: Path,
+    architecture: Architecture,
+    recipe: Recipe,
+    *,
+    scenes: Path | None = None,
+    threads: int = 1,
+) -> Figures:
+    """Train and write the model; returns the figures of the best validation.
+
+    The kinds of the folder `scenes`, one of the folders, become the scenes that the network tells apart. Raises
+    TrainingDataError when there is nothing to learn from, or `out` holds a finished model or another run.
+    """
+    if (out / DESCRIPTION).exists():
+        raise TrainingDataError(f"{out} holds a finished model: name another folder with --out, or remove it.")
+    keras.utils.set_random_seed(recipe.seed)
+    if recipe.mixed_precision:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    material = corpus.gather(folders, scenes, recipe, threads)
+    architecture = replace(architecture, scenes=material.scenes)
+    with (
+        closing(Painter(material.lessons, architecture.input_size, recipe.seed, threads)) as painter,
+        closing(Examiner(material.exam_pictures, material.exam, architecture.input_size, threads)) as examiner,
+    ):
+        return Run(material, architecture, recipe, painter, examiner, threads).to(out)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run consists of."""
+
+    material: Corpus
+    architecture: Architecture
+    recipe: Recipe
+    painter: Painter
+    examiner: Examiner
+    threads: int
+
+    def to(self, out: Path) -> Figures:
+        """Train, and write the model to this folder."""
+        served = backbones.load(self.architecture.backbone).served
+        engine = registry.load(served).engine("auto", threads=self.threads) if served else None
+        plain = self._cached(engine, None) if engine else None
+        network = Network(self.architecture, self.recipe)
+        trainer = self._trainer(network, plain, out / CHECKPOINTS)
+        if engine and plain:
+            self.examiner.set_bar(engine)
+            if not trainer.resumes and self.recipe.head_epochs:
+                trainer.train_heads(plain, self._cached(engine, altered))
+        trainer.train_all(self.painter, self.examiner.judge)
+        return self._save(network, trainer, out)
+
+    def _cached(self, engine: Engine, view: Augmentation | None) -> Cached:
+        return cache(engine, self.painter, len(self.material.lessons), view, self.architecture.low_resolution)
+
+    def _trainer(self, network: Network, plain: Cached | None, folder: Path) -> Trainer:
+        labels, recipe = self.material.labels, self.recipe
+        untrained, mean = centred(plain, len(labels.kinds))
+        # A backbone from scratch has nothing to forget.
+        weights = recipe.weights if plain else replace(recipe.weights, neighbours=0.0, features=0.0)
+        kinds = int(labels.kinds.max()) + 1
+        objective = Objective(kinds, self.architecture.dim, tf.constant(mean), weights, recipe.gap)
+        sampler = TripletSampler(labels.kinds, self._relevance(plain), recipe.sampling, recipe.seed)
+        return Trainer(network, objective, sampler, labels=labels, untrained=untrained, recipe=recipe, folder=folder)
+
+    def _relevance(self, plain: Cached | None) -> Relevance:
+        pictures = self.material.lessons
+        progress, seen = Progress("relevance", len(pictures)), []
+        for number in range(len(pictures)):
+            seen.append(looks(pictures.picture(number)))
+            progress.advance()
+        if plain is None:
+            nothing = np.ones((len(seen), 1), np.float32)
+            return Relevance(nothing, seen, self.material.labels.kinds, Mix(features=0.0, colour=0.6, texture=0.4))
+        return Relevance(plain.features.astype(np.float32), seen, self.material.labels.kinds)
+
+    def _save(self, network: Network, trainer: Trainer, out: Path) -> Figures:
+        architecture, figures = self.examiner.finish(network.whole, self.architecture)
+        bundle.save(
+            network.whole,
+            out,
+            architecture,
+            hyper_parameters={**self.recipe.as_json(), "kinds_left_out": self.material.left_out},
+            metrics={"validation": figures, "history": trainer.history},
+        )
+        rmtree(out / CHECKPOINTS)
+        return figures
+
+
+def centred(plain: Cached | None, count: int) -> tuple[Floats, Floats]:
+    """The first features, less their mean and normalised, and the mean; ones of a backbone from scratch."""
+    if plain is None:
+        return np.ones((count, 1), np.float32), np.zeros(1, np.float32)
+    features = plain.features.astype(np.float32)
+    mean = features.mean(axis=0)
+    apart = features - mean
+    return apart / np.linalg.norm(apart, axis=1, keepdims=True), mean
