@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests.cli import ancestor, wide
+from tests.cli import ancestor
 from tests.cli.shell import Run, lookalike, start
 from tests.pictures import write_pictures
 from tests.shared import shared
@@ -114,6 +114,14 @@ def test_a_server_without_the_ancestors_model_is_told_how_to_start(run: Run, tmp
     assert "This server runs tiny, not seed: start it with --model seed:PATH.h5" in " ".join(done.stderr.split())
 
 
+def test_the_collection_belongs_to_the_model_that_made_the_vectors(tmp_path: Path) -> None:
+    database = write_rows(tmp_path / "seed.db", 1)
+    with serve(model=("tiny:scenes", "tiny")) as address, Client(address) as looks:
+        done = lookalike("import-seed", database, "-c", "second", "--model", "tiny", "--json", "--server", address)
+        assert counts(done) == (1, 0, 0)
+        assert looks.collection("second").model_id == "tiny-1"
+
+
 def test_a_file_that_is_no_database_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "other.db").write_bytes(b"no database" * 100)
     done = run("import-seed", tmp_path / "other.db", "-c", "other", "--model", "tiny")
@@ -171,17 +179,15 @@ def test_a_picture_is_searched_as_the_ancestor_did(run: Run, tmp_path: Path) -> 
 
 
 @pytest.fixture
-def wide_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Takes vectors of 4,096 numbers."""
-    wide.install(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    with serve(model="wide") as address:
+def wide_server() -> Iterator[str]:
+    """Takes vectors as long as the ancestor's."""
+    with serve(model="tiny:4096") as address:
         yield address
 
 
 def test_a_database_of_the_ancestors_own_is_searched_as_it_did(wide_server: str) -> None:
     database = shared("parity") / "seed_image_similarity.db"
-    command = ("import-seed", database, "-c", "case", "--model", "wide", "--json", "--server", wide_server)
+    command = ("import-seed", database, "-c", "case", "--model", "tiny:4096", "--json", "--server", wide_server)
     assert counts(lookalike(*command)) == (24, 0, 0)
     with sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True) as connection:
         stored = connection.execute("SELECT image_path, embedding, scene_type FROM metadata").fetchall()
