@@ -84,17 +84,18 @@ class Run:
         """Train, and write the model to this folder."""
         served = backbones.load(self.architecture.backbone).served
         engine = registry.load(served).engine("auto", threads=self.threads) if served else None
-        plain = self._cached(engine, None) if engine else None
+        plain = self.cached(engine, None) if engine else None
         network = Network(self.architecture, self.recipe)
         trainer = self._trainer(network, plain, out / CHECKPOINTS)
         if engine and plain:
             self.examiner.set_bar(engine)
             if not trainer.resumes and self.recipe.head_epochs:
-                trainer.train_heads(plain, self._cached(engine, altered))
+                trainer.train_heads(plain, self.cached(engine, altered))
         trainer.train_all(self.painter, self.examiner.judge)
         return self._save(network, trainer, out)
 
-    def _cached(self, engine: Engine, view: Augmentation | None) -> Cached:
+    def cached(self, engine: Engine, view: Augmentation | None) -> Cached:
+        """What the heads read of one view of every picture."""
         return cache(engine, self.painter, len(self.material.lessons), view, self.architecture.low_resolution)
 
     def _trainer(self, network: Network, plain: Cached | None, folder: Path) -> Trainer:
