@@ -79,7 +79,7 @@ class Move:
     def batches(self, rows: Iterator[Row]) -> Iterator[int]:
         """Bring them, and tell after each batch how many those were."""
         with suppress(CollectionExists):
-            self.client.create_collection(self.collection)
+            self.client.create_collection(self.collection, model=self.model.id)
         while batch := list(islice(rows, BATCH)):
             self._send(list(self._readable(self._missing(batch))))
             yield len(batch)
