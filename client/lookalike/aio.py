@@ -149,7 +149,7 @@ class AsyncClient:
         total = len(images) if isinstance(images, Sized) else None
 
         async def start() -> ImportEmbedded:
-            await self._made(collection, create)
+            await self._made(collection, create, model_id)
             return ImportEmbedded(collection, labels, total, model_id)
 
         return self._link.converse(start, images)
@@ -271,10 +271,10 @@ class AsyncClient:
 
         return self._link.converse(start, items)
 
-    async def _made(self, collection: str, create: bool) -> None:
+    async def _made(self, collection: str, create: bool, model: str = "") -> None:
         if create:
             with suppress(CollectionExists):
-                await self.create_collection(collection)
+                await self.create_collection(collection, model=model)
 
     async def _pages(
         self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None

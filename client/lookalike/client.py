@@ -176,16 +176,17 @@ class Client:
     ) -> Generator[types.ImportProgress, None, None]:
         """Bring images that come as ready embeddings, without pictures, into a collection.
 
-        The model of `model_id` must have made them, and be the collection's. Yields, waits and goes on after a break as
-        `import_images` does; an image that the collection holds keeps its embedding. A vector or scenes that the
-        server refuses are one failed item.
+        The model of `model_id` must have made them and be the collection's; a missing one is made for it. Yields,
+        waits and goes on after a break as `import_images` does; an image that is held keeps its embedding. A vector or
+        scenes that the server refuses are one failed item.
 
-        Raises CollectionNotFound, ModelMismatch, Unavailable, ResourceExhausted; TypeError for what is no `Embedded`.
+        Raises CollectionNotFound, ModelMismatch, BadRequest (`create`, and a model that is not served), Unavailable,
+        ResourceExhausted; TypeError for what is no `Embedded`.
         """
         total = len(images) if isinstance(images, Sized) else None
 
         def start() -> ImportEmbedded:
-            self._made(collection, create)
+            self._made(collection, create, model_id)
             return ImportEmbedded(collection, labels, total, model_id)
 
         return self._link.converse(start, images)
@@ -326,10 +327,10 @@ class Client:
 
         return self._link.converse(start, items)
 
-    def _made(self, collection: str, create: bool) -> None:
+    def _made(self, collection: str, create: bool, model: str = "") -> None:
         if create:
             with suppress(CollectionExists):
-                self.create_collection(collection)
+                self.create_collection(collection, model=model)
 
     def _pages(self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None) -> Iterator[Entry]:
         token: str | None = ""

@@ -60,6 +60,13 @@ def test_rows_become_images_with_paths_and_scenes(run: Run, target: str, tmp_pat
     }
 
 
+def test_beside_another_model_the_collection_is_made_for_the_ancestors(tmp_path: Path) -> None:
+    database = write_rows(tmp_path / "seed.db", 3)
+    with serve(model="tiny:32,tiny") as server:
+        done = lookalike("import-seed", database, "-c", "old", "--model", "tiny", "--json", "--server", server)
+    assert counts(done) == (3, 0, 0)
+
+
 def test_a_second_run_adds_nothing_and_one_that_was_stopped_goes_on(run: Run, tmp_path: Path) -> None:
     database = write_rows(tmp_path / "seed.db", 10)
     command = ("import-seed", database, "-c", "again", "--model", "tiny", "--json")

@@ -13,6 +13,7 @@ from tests.client.wire import Wire
 from tests.pictures import picture_bytes
 
 from lookalike import Client, Embedded, ImportItem, Scene, Source, StoredImage, errors
+from lookalike_server.testing import serve
 
 DIM = 64
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -99,10 +100,25 @@ def test_what_is_refused_fails_alone(
 
 
 @pytest.mark.parametrize("model_id", ["tiny-2", ""])
-def test_embeddings_of_another_model_end_the_import(looks: Client, collection: str, model_id: str) -> None:
+def test_another_models_end_the_import(looks: Client, collection: str, model_id: str) -> None:
+    looks.create_collection(collection)
     with pytest.raises(errors.ModelMismatch, match="belongs to the model tiny-1"):
-        list(looks.import_embedded([embedded(1)], collection=collection, model_id=model_id))
+        list(looks.import_embedded([embedded(1)], collection=collection, model_id=model_id, create=False))
     assert looks.collection(collection).image_count == 0
+
+
+def test_no_collection_is_made_for_a_model_that_is_not_served(looks: Client, collection: str) -> None:
+    with pytest.raises(errors.BadRequest, match="tiny-2"):
+        list(looks.import_embedded([embedded(1)], collection=collection, model_id="tiny-2"))
+    with pytest.raises(errors.CollectionNotFound):
+        looks.collection(collection)
+
+
+def test_a_collection_is_made_for_the_model_of_the_embeddings(connect: Connect) -> None:
+    with serve(model="tiny:scenes,tiny") as target:
+        looks = connect(target)
+        (done,) = looks.import_embedded([embedded(1)], collection="old", model_id="tiny-1")
+        assert (done.error, looks.collection("old").model_id) == (None, "tiny-1")
 
 
 def test_a_collection_is_not_made_unasked(looks: Client, collection: str) -> None:
