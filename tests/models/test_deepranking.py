@@ -15,6 +15,7 @@ from PIL import Image
 from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import registry
 from lookalike_server.models.architecture import Architecture
+from lookalike_server.models.decoder import decoder_tag
 from lookalike_server.models.protocol import Model
 
 SCENES = Architecture(backbone="tiny", dim=16, input_size=(112, 128), scenes=("beach", "snow"), temperature=1.7)
@@ -57,7 +58,7 @@ def test_it_says_what_it_is(folder: Path) -> None:
     model = registry.load(f"deepranking:{folder}")
     assert model.name == "deepranking"
     assert model.id.startswith("deepranking-")
-    assert model.id.endswith("-p1")
+    assert model.id.endswith(f"-p1-{decoder_tag()}")
     assert (model.dim, model.input_size, model.draft_size) == (16, (112, 128), (224, 256))
     assert model.scenes in {(), ("beach", "snow")}
     assert list(model.engines()) == ["onnx", "tensorflow"]
