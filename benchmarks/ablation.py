@@ -17,17 +17,17 @@ from typing import ClassVar
 from benchmarks.machine import describe
 from lookalike_server.config import Settings
 from lookalike_server.models.architecture import Architecture
-from lookalike_server.models.protocol import Engine
 from lookalike_server.training import corpus
 from lookalike_server.training.augment import Augmentation
 from lookalike_server.training.batches import Painter
+from lookalike_server.training.cached import Cached, cache
 from lookalike_server.training.corpus import Corpus
 from lookalike_server.training.evaluate import evaluate
 from lookalike_server.training.examiner import Examiner
+from lookalike_server.training.network import Embed
 from lookalike_server.training.recipe import Recipe, Weights
 from lookalike_server.training.report import tables
 from lookalike_server.training.train import Run
-from lookalike_server.training.trainer import Cached, cache
 from lookalike_server.training.triplets import Rules
 
 RANK_ONLY = Weights(rank=4.0, kinds=0.0, copies=0.0, neighbours=0.0, features=0.0, scenes=0.0)
@@ -52,10 +52,10 @@ class Remembering(Run):
 
     memory: ClassVar[dict[Augmentation | None, Cached]] = {}
 
-    def cached(self, engine: Engine, view: Augmentation | None) -> Cached:
+    def cached(self, untrained: Embed, view: Augmentation | None) -> Cached:
         """Compute each view once, with the low-resolution paths' pixels, for all runs."""
         if view not in self.memory:
-            self.memory[view] = cache(engine, self.painter, len(self.material.lessons), view, low=True)
+            self.memory[view] = cache(untrained, self.painter, len(self.material.lessons), view, low=True)
         both = self.memory[view]
         return both if self.architecture.low_resolution else Cached(both.features, ())
 

@@ -26,6 +26,7 @@ def test_there_are_ten() -> None:
 def test_it_is_deterministic_and_leaves_an_rgb_picture_and_the_original_alone(name: str, size: tuple[int, int]) -> None:
     original, once = altered(name, *size)
     assert once.mode == "RGB"
+    assert min(once.size) >= 1
     assert once.tobytes() == ALTERATIONS[name](original).tobytes()
     assert original.tobytes() == picture(3, *size).tobytes()
 

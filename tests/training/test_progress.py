@@ -46,6 +46,27 @@ def test_a_terminal_sees_one_line_drawn_over_and_over() -> None:
     assert said.endswith("40/40  took 0:40\n")
 
 
+def test_a_line_fits_the_terminal_and_erases_a_longer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    stream, clock = Terminal(), Clock()
+    progress = Progress("training", 40, stream, clock)
+    for note in ("loss 1.234  rank 0.123  copies 0.123", ""):
+        clock.now += 1
+        progress.advance(1, note)
+    lines = stream.getvalue().split("\r")[1:]
+    assert all(line.startswith("\x1b[K") for line in lines)
+    assert max(len(line.removeprefix("\x1b[K")) for line in lines) == 59
+
+
+def test_a_note_stands_at_the_end_and_a_remark_on_a_line_of_its_own() -> None:
+    stream, clock = io.StringIO(), Clock()
+    progress = Progress("training", 1, stream, clock)
+    progress.remark("left out: a.jpg")
+    progress.advance(1, "loss 0.5")
+    assert stream.getvalue().splitlines()[0] == "left out: a.jpg"
+    assert stream.getvalue().endswith("1/1  took 0:00  loss 0.5\n")
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (3723, "1:02:03")])
 def test_times(seconds: float, said: str) -> None:
     assert clock_time(seconds) == said

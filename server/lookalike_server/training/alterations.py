@@ -14,6 +14,12 @@ COLOUR_GAINS = (1.5, 1.0, 0.5)
 """Of red, green and blue: a strong orange cast."""
 
 
+def contained(picture: Image.Image, side: int, kernel: Image.Resampling) -> Image.Image:
+    """Fit into a square, aspect kept; a picture a hundred times as long as wide stays a pixel wide."""
+    scale = side / max(picture.size)
+    return picture.resize((max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)), kernel)
+
+
 def _jpeg(quality: int) -> Alteration:
     def compress(picture: Image.Image) -> Image.Image:
         file = BytesIO()
@@ -25,7 +31,7 @@ def _jpeg(quality: int) -> Alteration:
 
 def _at_most(side: int) -> Alteration:
     """Fit into a square of `side` pixels, aspect kept."""
-    return lambda picture: ImageOps.contain(picture, (side, side), Image.Resampling.LANCZOS)
+    return lambda picture: contained(picture, side, Image.Resampling.LANCZOS)
 
 
 def _cropped(share: float) -> Alteration:

@@ -11,6 +11,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from lookalike_server.training.alterations import contained
+
 Random = np.random.Generator
 Augmentation = Callable[[Image.Image, Random], Image.Image]
 
@@ -40,7 +42,7 @@ def _recompressed(picture: Image.Image, random: Random) -> Image.Image:
 
 def _downscaled(picture: Image.Image, random: Random) -> Image.Image:
     side = int(random.integers(40, 112))
-    return picture if side >= max(picture.size) else ImageOps.contain(picture, (side, side), Image.Resampling.BILINEAR)
+    return picture if side >= max(picture.size) else contained(picture, side, Image.Resampling.BILINEAR)
 
 
 def _cropped(picture: Image.Image, random: Random) -> Image.Image:

@@ -6,9 +6,11 @@ TensorFlow is imported when training begins, and no sooner: help and `evaluate` 
 import argparse
 import json
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 
 from lookalike_server.config import add_flags, settings
+from lookalike_server.errors import EngineMissing
 from lookalike_server.models.architecture import Architecture
 from lookalike_server.training.evaluate import evaluate as judge
 from lookalike_server.training.recipe import read
@@ -45,6 +47,13 @@ def add_training(added: argparse.ArgumentParser) -> None:
     added.add_argument(
         "--dim", type=int, default=Architecture.dim, help="length of an embedding (default: %(default)s)"
     )
+    added.add_argument(
+        "--input-size",
+        type=int,
+        metavar="PIXELS",
+        default=Architecture.input_size[0],
+        help="height and width of what the network sees: 112, 128, 224 or 256 (default: %(default)s)",
+    )
     added.add_argument("--single-scale", action="store_true", help="leave the low-resolution paths out")
     added.add_argument("--recipe", metavar="JSON", type=Path, help="file of hyper-parameters, as model.json holds them")
     added.add_argument("--epochs", type=int, help="passes over the pictures in which everything is trained")
@@ -68,12 +77,20 @@ def evaluate(flags: argparse.Namespace) -> int:
 
 def train(flags: argparse.Namespace) -> int:
     """Train a model on folders of kinds; the same command again goes on where it was stopped."""
+    if find_spec("tensorflow") is None:
+        raise EngineMissing('Training needs TensorFlow. Run: pip install "lookalike[train]"')
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("lookalike_server").setLevel(logging.INFO)
     from lookalike_server.training.train import train as learn  # noqa: PLC0415 - seconds, and half a gigabyte
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     given = {name: getattr(flags, name) for name in ("epochs", "leave_out", "seed", "mixed_precision")}
     recipe = read(flags.recipe, **{name: value for name, value in given.items() if value is not None})
-    architecture = Architecture(backbone=flags.backbone, dim=flags.dim, low_resolution=not flags.single_scale)
+    architecture = Architecture(
+        backbone=flags.backbone,
+        dim=flags.dim,
+        low_resolution=not flags.single_scale,
+        input_size=(flags.input_size, flags.input_size),
+    )
     figures = learn(flags.folders, flags.out, architecture, recipe, scenes=flags.scenes, threads=settings(flags).cores)
     report: dict[str, str | float] = {"model": str(flags.out), **figures}
     print(json.dumps(report, indent=2) if flags.json else _told(report))

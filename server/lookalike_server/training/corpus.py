@@ -49,28 +49,48 @@ class Corpus:
     """Names of the scenes, the kinds of the folder that was named for it."""
     left_out: tuple[str, ...]
     """Kinds that no lesson shows."""
+    digest: str
+    """SHA-256 of the lessons' kinds and names: with other lessons it is another run."""
 
 
 def gather(folders: Sequence[Path], scenes: Path | None, recipe: Recipe, threads: int) -> Corpus:
-    """Read the pictures. Raises TrainingDataError when there is nothing to learn from."""
-    found = folder.find(folders)
-    read, pictures = _read(found, threads)
+    """Read the pictures. Raises TrainingDataError when there is nothing to learn from, or nothing to judge with."""
+    folders = folder.distinct(folders)
+    scenic = _among(folders, scenes)
+    read, pictures = _read(folder.find(folders), threads)
     keys = [(str(picture.folder), picture.kind) for picture in pictures]
     names = sorted(set(keys))
     kinds = np.array([names.index(key) for key in keys], np.int64)
-    words = tuple(kind for of, kind in names if scenes is not None and of == str(scenes))
-    shown = [words.index(kind) if scenes is not None and of == str(scenes) else NOT_A_SCENE for of, kind in keys]
-    out = _left_out(names, recipe.leave_out, scenes)
+    words = tuple(kind for of, kind in names if of == scenic)
+    shown = np.array([words.index(kind) if of == scenic else NOT_A_SCENE for of, kind in keys], np.int64)
+    out = _left_out(names, recipe.leave_out, scenic)
     never = np.isin(kinds, list(out))
     aside = folder.set_aside(pictures, recipe.set_aside)
     lessons = np.flatnonzero(~never & ~aside)
     if len(np.unique(kinds[lessons])) < 2:
         raise TrainingDataError("Training needs pictures of two kinds at least: FOLDER/KIND/PICTURE.jpg.")
-    tastes = {str(each): np.flatnonzero(aside & ~never & (_of(pictures) == str(each))) for each in folders}
-    judged, exam = _exam(kinds, tastes | {LEFT_OUT: np.flatnonzero(never)}, np.array(shown), recipe)
-    labels = Labels(np.unique(kinds[lessons], return_inverse=True)[1], np.array(shown)[lessons])
+    of = np.array([str(picture.folder) for picture in pictures])
+    tastes = {name: np.flatnonzero(aside & ~never & (of == str(each))) for each, name in _titles(folders).items()}
+    judged, exam = _exam(kinds, tastes | {LEFT_OUT: np.flatnonzero(never)}, shown, recipe)
+    labels = Labels(np.unique(kinds[lessons], return_inverse=True)[1], shown[lessons])
     left_out = tuple(names[kind][1] for kind in sorted(out))
-    return Corpus(read.part(lessons), labels, read.part(judged), exam, words, left_out)
+    learnt = [(int(kinds[row]), pictures[row].kind, pictures[row].path.name) for row in lessons]
+    digest = sha256(repr(learnt).encode()).hexdigest()
+    return Corpus(read.part(lessons), labels, read.part(judged), exam, words, left_out, digest)
+
+
+def _among(folders: Sequence[Path], scenes: Path | None) -> str | None:
+    """The folder of the scenes as it is spelt among the others."""
+    found = [str(each) for each in folders if scenes is not None and folder.same(each, scenes)]
+    if scenes is not None and not found:
+        raise TrainingDataError(f"--scenes {scenes} is none of the folders: name it among them too.")
+    return found[0] if found else None
+
+
+def _titles(folders: Sequence[Path]) -> dict[Path, str]:
+    """What the folders' tastes are called: by the last part of their path where it tells them apart."""
+    names = [each.resolve().name for each in folders]
+    return {each: name if names.count(name) == 1 else str(each) for each, name in zip(folders, names, strict=True)}
 
 
 def _read(found: Sequence[Picture], threads: int) -> tuple[Gallery, list[Picture]]:
@@ -88,13 +108,9 @@ def _read(found: Sequence[Picture], threads: int) -> tuple[Gallery, list[Picture
     return read, [picture for picture in found if picture.path in good]
 
 
-def _of(pictures: Sequence[Picture]) -> NDArray[np.str_]:
-    return np.array([str(picture.folder) for picture in pictures])
-
-
-def _left_out(names: Sequence[tuple[str, str]], count: int, scenes: Path | None) -> set[int]:
+def _left_out(names: Sequence[tuple[str, str]], count: int, scenic: str | None) -> set[int]:
     """Numbers of the kinds to leave out: the first by the SHA-256 of their name, never of the scenes."""
-    free = [number for number, (of, _) in enumerate(names) if scenes is None or of != str(scenes)]
+    free = [number for number, (of, _) in enumerate(names) if of != scenic]
     return set(sorted(free, key=lambda number: sha256(names[number][1].encode()).digest())[:count])
 
 
@@ -105,6 +121,8 @@ def _exam(
     random = np.random.default_rng(recipe.seed)
     chosen = {name: np.sort(random.permutation(rows)[: recipe.exam_pictures]) for name, rows in tastes.items()}
     judged = np.concatenate(list(chosen.values()))
+    if not len(judged):
+        raise TrainingDataError("Nothing is set aside to judge with: give kinds of three pictures and more.")
     ends = np.cumsum([0, *(len(rows) for rows in chosen.values())])
     places = {
         name: np.arange(start, end) for name, start, end in zip(chosen, ends, ends[1:], strict=False) if end > start

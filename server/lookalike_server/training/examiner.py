@@ -3,29 +3,22 @@
 Importing this module imports TensorFlow.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike_server.models import pixels
 from lookalike_server.models.architecture import Architecture
-from lookalike_server.models.keras_backend import keras, tf
-from lookalike_server.models.protocol import Engine
 from lookalike_server.training.alterations import ALTERATIONS
 from lookalike_server.training.gallery import Gallery
+from lookalike_server.training.network import Embed, Floats, Pixels, See
 from lookalike_server.training.progress import Progress
 from lookalike_server.training.validation import Exam, Figures, score
 
 CHUNK = 60
 """Pictures in one forward pass."""
-
-Pixels = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Run = Callable[[Pixels], list[Floats]]
-"""Pixels to embeddings, and to logits of scenes where there are any."""
 
 
 class Examiner:
@@ -40,33 +33,33 @@ class Examiner:
         """Let the threads go."""
         self._pool.shutdown()
 
-    def set_bar(self, engine: Engine) -> Figures:
+    def set_bar(self, untrained: Embed) -> Figures:
         """The figures of the untrained backbone, which scores are ratios to."""
-        self._first, _ = self._examined("untrained features", lambda batch: [engine.embed(batch).embeddings])
+        self._first, _ = self._examined("untrained features", lambda batch: [untrained(batch)])
         return self._first
 
-    def judge(self, whole: keras.Model) -> tuple[float, Figures]:
+    def judge(self, see: See) -> tuple[float, Figures]:
         """Score and figures of a network; the score is the mean of the tastes where there is no bar."""
-        figures, _ = self._examined("validation", _run(whole))
+        figures, _ = self._examined("validation", _judged(see))
         if not self._first:
-            return float(np.nanmean(list(figures.values()))), figures
+            return float(np.mean(list(figures.values()))), figures
         return score(figures, self._first), figures
 
-    def finish(self, whole: keras.Model, architecture: Architecture) -> tuple[Architecture, Figures]:
+    def finish(self, see: See, architecture: Architecture) -> tuple[Architecture, Figures]:
         """The architecture with the temperature that makes probabilities true, and all figures."""
-        figures, logits = self._examined("validation", _run(whole))
+        figures, logits = self._examined("validation", _judged(see))
         if logits is None:
             return architecture, figures
         temperature = self._exam.temperature(logits)
         return replace(architecture, temperature=temperature), figures | self._exam.of_scenes(logits, temperature)
 
-    def _examined(self, label: str, run: Run) -> tuple[Figures, Floats | None]:
+    def _examined(self, label: str, run: See) -> tuple[Figures, Floats | None]:
         progress = Progress(label, len(self._pictures) + len(self._exam.originals) * len(ALTERATIONS))
         embeddings, *logits = self._outputs(run, self._plain(), progress)
         copies, *_ = self._outputs(run, self._copies(), progress)
         return self._exam.figures(embeddings, copies), logits[0] if logits else None
 
-    def _outputs(self, run: Run, views: Iterator[list[Pixels]], progress: Progress) -> list[Floats]:
+    def _outputs(self, run: See, views: Iterator[list[Pixels]], progress: Progress) -> list[Floats]:
         parts = []
         for view in views:
             parts.append(run(np.stack(view)))
@@ -92,9 +85,6 @@ class Examiner:
         return [pixels.resized(alter(picture), self._size) for alter in ALTERATIONS.values()]
 
 
-def _run(whole: keras.Model) -> Run:
-    names = {layer.name for layer in whole.layers}
-    outputs = [whole.get_layer(name).output for name in ("embeddings", "scene_logits") if name in names]
-    network = keras.Model(whole.input, outputs)
-    run = tf.function(lambda batch: network(batch, training=False), reduce_retracing=True)
-    return lambda batch: [np.asarray(output) for output in tf.nest.flatten(run(tf.constant(batch)))]
+def _judged(see: See) -> See:
+    """Without the features, which stand in the middle."""
+    return lambda batch: see(batch)[::2]

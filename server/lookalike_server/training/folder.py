@@ -44,7 +44,7 @@ def find(folders: Sequence[Path]) -> list[Picture]:
     Raises TrainingDataError for what is no folder of class folders.
     """
     found: list[Picture] = []
-    for folder in folders:
+    for folder in distinct(folders):
         here = [
             Picture(folder, kind.name, path)
             for kind in _visible(folder)
@@ -56,6 +56,16 @@ def find(folders: Sequence[Path]) -> list[Picture]:
             raise TrainingDataError(f"{folder} holds no pictures of kinds: name a folder of FOLDER/KIND/PICTURE.jpg.")
         found += here
     return found
+
+
+def distinct(folders: Sequence[Path]) -> list[Path]:
+    """Each folder once, in its first spelling."""
+    return [folder for number, folder in enumerate(folders) if not any(same(folder, each) for each in folders[:number])]
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two paths, which need not exist, lead to one place."""
+    return one.resolve() == other.resolve()
 
 
 def set_aside(pictures: Sequence[Picture], share: float = SET_ASIDE) -> NDArray[np.bool_]:

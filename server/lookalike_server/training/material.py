@@ -66,7 +66,7 @@ def gather(folders: Sequence[Path], *, everything: bool, triplets: int, copies: 
         raise TrainingDataError("No picture to judge with. Small kinds have none set aside: try --all.")
     embedder = Embedder(REFERENCE, Settings(threads=settings.threads))
     features = embedder.files([picture.path for picture in pictures]).embeddings
-    tastes = [_taste(each, pictures, features, seen, triplets) for each in dict.fromkeys(folders)]
+    tastes = [_taste(each, pictures, features, seen, triplets) for each in folder.distinct(folders)]
     return Material(pictures, tastes, _originals(pictures, copies), unreadable)
 
 

@@ -3,8 +3,11 @@
 Importing this module imports TensorFlow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lookalike_server.models import backbones, keras_deepranking
 from lookalike_server.models.architecture import Architecture
@@ -21,6 +24,14 @@ LONGEST = 1.0
 """Gradients are cut to this norm."""
 
 
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Embed = Callable[[Pixels], Floats]
+"""Pixels [n, height, width, 3] to unit vectors [n, c]."""
+See = Callable[[Pixels], list[Floats]]
+"""Pixels [n, height, width, 3] to the arrays of `Seen`."""
+
+
 class Network:
     """The whole network with its backbone's first weights, and the heads, which share its variables."""
 
@@ -32,14 +43,21 @@ class Network:
         self.whole = self.built(None)
         weights.assign(self.whole, self._first)
         self.heads = heads(self.whole)
+        pixels = tf.TensorSpec((None, *architecture.input_size, 3), tf.uint8)
+        self._see = tf.function(lambda batch: self.whole(batch, training=False), input_signature=[pixels])
 
     def built(self, small: int | None) -> keras.Model:
-        """A network of the same variables' paths, random ones; its backbone sees the pixels at this size."""
+        """A network of the same variables' paths, random ones; its backbone sees the pixels at this size, if small."""
+        small = small if small and small < min(self._architecture.input_size) else None
         whole = keras_deepranking.build(self._architecture, dropout=self._recipe.dropout, small=small)
         for layer in whole.layers:
             if isinstance(layer, keras.layers.BatchNormalization) and self._first:
                 layer.trainable = False  # batches are small; the statistics of a million pictures are better
         return keras.Model(whole.input, seen(whole))
+
+    def see(self, pixels: Pixels) -> list[Floats]:
+        """The arrays of `Seen` for pixels [n, height, width, 3], as the network is now."""
+        return [np.asarray(each) for each in self._see(tf.constant(pixels))]
 
 
 def heads(whole: keras.Model) -> keras.Model:
@@ -85,8 +103,8 @@ class Step:
 
     @property
     def variables(self) -> Sequence[keras.Variable]:
-        """Of the optimisers, and the directions of the kinds."""
-        return [self._objective.directions, *(one for _, optimizer in self._groups for one in optimizer.variables)]
+        """The directions of the kinds first, then those of the optimisers."""
+        return [*self._objective.variables, *(one for _, optimizer in self._groups for one in optimizer.variables)]
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
         """An optimiser's way to make its variables; these are made already."""
@@ -97,7 +115,9 @@ class Step:
             parts = self._objective.parts(Seen(embeddings, features, logits[0] if logits else None), truth)
             loss = self._objective.total(parts) + weight_decay(self._network, self._decay)
         variables = [[variable.value for variable in group] for group, _ in self._groups]
-        for (group, optimizer), gradients in zip(self._groups, tape.gradient(loss, variables), strict=True):
+        # Nothing pulls at the directions of the kinds where that part of the loss is left out.
+        found = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        for (group, optimizer), gradients in zip(self._groups, found, strict=True):
             optimizer.apply(gradients, group)
         return {"loss": loss, **parts}
 

@@ -16,6 +16,7 @@ The last three but one guard against forgetting: kinds that were not trained on 
 Importing this module imports TensorFlow.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lookalike_server.models.keras_backend import keras, tf
@@ -63,8 +64,16 @@ class Objective:
         self._weights = weights
         self._gap = gap
 
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """What is learned beside the network, for a checkpoint."""
+        return [self.directions]
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """An optimiser's way to make its variables; this one is made already."""
+
     def parts(self, seen: Seen, truth: Truth) -> dict[str, tf.Tensor]:
-        """Each part's value, not weighted."""
+        """The value, not weighted, of each part that counts."""
         query, positive, negative, copy = tf.split(seen.embeddings, 4)
         unaltered = tf.concat([query, positive, negative], 0)
         parts = {
@@ -76,7 +85,7 @@ class Objective:
         }
         if seen.logits is not None:
             parts["scenes"] = _scenes(seen.logits, truth.scenes)
-        return parts
+        return {name: part for name, part in parts.items() if getattr(self._weights, name)}
 
     def total(self, parts: dict[str, tf.Tensor]) -> tf.Tensor:
         """The weighted sum."""

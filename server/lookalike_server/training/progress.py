@@ -6,6 +6,7 @@ On a terminal the line is drawn over and over; in a log there is a line every te
 import sys
 import time
 from collections.abc import Callable
+from shutil import get_terminal_size
 from typing import TextIO
 
 TERMINAL_SECONDS, LOG_SECONDS = 0.1, 10.0
@@ -40,8 +41,12 @@ class Progress:
         self._stream.write(f"{words}\n")
 
     def _tell(self, now: float) -> None:
-        begin, end = ("\r", "\n" if self._done >= self._total else "") if self._terminal else ("", "\n")
-        self._stream.write(f"{begin}{self.line(now)}{end}")
+        if self._terminal:
+            end = "\n" if self._done >= self._total else ""
+            # A line that wraps could not be drawn over; what a longer one left is erased.
+            self._stream.write(f"\r\x1b[K{self.line(now)[: get_terminal_size().columns - 1]}{end}")
+        else:
+            self._stream.write(f"{self.line(now)}\n")
         self._stream.flush()
 
     def line(self, now: float) -> str:

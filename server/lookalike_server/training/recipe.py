@@ -66,6 +66,14 @@ class Recipe:
     mixed_precision: bool = False
     """Whether a GPU computes in half precision."""
 
+    def __post_init__(self) -> None:
+        for name in ("head_triplets", "triplets", "small_size", "exam_pictures", "exam_copies", "patience"):
+            if getattr(self, name) < 1:
+                raise TrainingDataError(f"{name} is {getattr(self, name)}: it must be 1 at least.")
+        for name in ("set_aside", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise TrainingDataError(f"{name} is {getattr(self, name)}: it is a share, from 0 to less than 1.")
+
     def as_json(self) -> Mapping[str, Any]:
         """All of it, in plain values."""
         return asdict(self)

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,19 +20,21 @@ from lookalike_server.errors import TrainingDataError
 from lookalike_server.models import backbones, registry
 from lookalike_server.models.architecture import Architecture
 from lookalike_server.models.deepranking import DESCRIPTION
+from lookalike_server.models.engines.tensorflow import limit_threads
 from lookalike_server.models.keras_backend import keras, tf
-from lookalike_server.models.protocol import Engine
 from lookalike_server.training import bundle, corpus
 from lookalike_server.training.augment import Augmentation, altered
 from lookalike_server.training.batches import Painter
+from lookalike_server.training.cached import Cached, cache
 from lookalike_server.training.corpus import Corpus
 from lookalike_server.training.examiner import Examiner
-from lookalike_server.training.network import Network
+from lookalike_server.training.network import Embed, Network
 from lookalike_server.training.objective import Objective
 from lookalike_server.training.progress import Progress
 from lookalike_server.training.recipe import Recipe
 from lookalike_server.training.relevance import Mix, Relevance, looks
-from lookalike_server.training.trainer import Cached, Trainer, cache
+from lookalike_server.training.standing import Standing, standing
+from lookalike_server.training.trainer import Trainer
 from lookalike_server.training.triplets import TripletSampler
 
 CHECKPOINTS = "checkpoints"
@@ -57,6 +60,8 @@ def train(
     """
     if (out / DESCRIPTION).exists():
         raise TrainingDataError(f"{out} holds a finished model: name another folder with --out, or remove it.")
+    backbones.load(architecture.backbone)  # a wrong name is told before the pictures are read
+    limit_threads(threads)
     keras.utils.set_random_seed(recipe.seed)
     if recipe.mixed_precision:
         keras.config.set_dtype_policy("mixed_bfloat16")
@@ -82,23 +87,40 @@ class Run:
 
     def to(self, out: Path) -> Figures:
         """Train, and write the model to this folder."""
-        served = backbones.load(self.architecture.backbone).served
-        engine = registry.load(served).engine("auto", threads=self.threads) if served else None
-        plain = self.cached(engine, None) if engine else None
+        stands = standing(out / CHECKPOINTS, self._itself())
         network = Network(self.architecture, self.recipe)
-        trainer = self._trainer(network, plain, out / CHECKPOINTS)
-        if engine and plain:
-            self.examiner.set_bar(engine)
-            if not trainer.resumes and self.recipe.head_epochs:
-                trainer.train_heads(plain, self.cached(engine, altered))
+        untrained = self._untrained(network) if network.body else None
+        plain = self.cached(untrained, None) if untrained else None
+        trainer = self._trainer(network, plain, stands)
+        if untrained and plain:
+            self.examiner.set_bar(untrained)
+            if not stands.checkpoint and self.recipe.head_epochs:
+                trainer.train_heads(plain, self.cached(untrained, altered))
         trainer.train_all(self.painter, self.examiner.judge)
         return self._save(network, trainer, out)
 
-    def cached(self, engine: Engine, view: Augmentation | None) -> Cached:
-        """What the heads read of one view of every picture."""
-        return cache(engine, self.painter, len(self.material.lessons), view, self.architecture.low_resolution)
+    def _itself(self) -> Mapping[str, Any]:
+        """What makes this run another one than any other, by the words of a refusal to mix them."""
+        return {
+            "recipe": self.recipe.as_json(),
+            "architecture": self.architecture.as_json(),
+            "choice of pictures": self.material.digest,
+        }
 
-    def _trainer(self, network: Network, plain: Cached | None, folder: Path) -> Trainer:
+    def _untrained(self, network: Network) -> Embed:
+        """The backbone as it was found: in the engine that serves it, which is faster, where that sees this size."""
+        served = backbones.load(self.architecture.backbone).served
+        model = registry.load(served) if served else None
+        if model is None or model.input_size != self.architecture.input_size:
+            return lambda pixels: network.see(pixels)[1]
+        engine = model.engine("auto", threads=self.threads)
+        return lambda pixels: engine.embed(pixels).embeddings
+
+    def cached(self, untrained: Embed, view: Augmentation | None) -> Cached:
+        """What the heads read of one view of every picture."""
+        return cache(untrained, self.painter, len(self.material.lessons), view, self.architecture.low_resolution)
+
+    def _trainer(self, network: Network, plain: Cached | None, stands: Standing) -> Trainer:
         labels, recipe = self.material.labels, self.recipe
         untrained, mean = centred(plain, len(labels.kinds))
         # A backbone from scratch has nothing to forget.
@@ -106,7 +128,7 @@ class Run:
         kinds = int(labels.kinds.max()) + 1
         objective = Objective(kinds, self.architecture.dim, tf.constant(mean), weights, recipe.gap)
         sampler = TripletSampler(labels.kinds, self._relevance(plain), recipe.sampling, recipe.seed)
-        return Trainer(network, objective, sampler, labels=labels, untrained=untrained, recipe=recipe, folder=folder)
+        return Trainer(network, objective, sampler, labels=labels, untrained=untrained, recipe=recipe, standing=stands)
 
     def _relevance(self, plain: Cached | None) -> Relevance:
         pictures = self.material.lessons
@@ -120,13 +142,13 @@ class Run:
         return Relevance(plain.features.astype(np.float32), seen, self.material.labels.kinds)
 
     def _save(self, network: Network, trainer: Trainer, out: Path) -> Figures:
-        architecture, figures = self.examiner.finish(network.whole, self.architecture)
+        architecture, figures = self.examiner.finish(network.see, self.architecture)
         bundle.save(
             network.whole,
             out,
             architecture,
-            hyper_parameters={**self.recipe.as_json(), "kinds_left_out": self.material.left_out},
-            metrics={"validation": figures, "history": trainer.history},
+            hyper_parameters=self.recipe.as_json(),
+            metrics={"validation": figures, "history": trainer.history, "kinds_left_out": self.material.left_out},
         )
         rmtree(out / CHECKPOINTS)
         return figures

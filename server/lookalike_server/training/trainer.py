@@ -1,73 +1,38 @@
 """The training loop, in two phases: the heads on cached features, then everything on pictures.
 
 A corpus enters; weights are what leaves, those of the validation with the best score. After each epoch of the second
-phase a checkpoint is written, from which an interrupted run goes on. Importing this module imports TensorFlow.
+phase, and before the first, a checkpoint is written, from which an interrupted run goes on. Importing this
+module imports TensorFlow.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.errors import TrainingDataError
-from lookalike_server.models import keras_deepranking
 from lookalike_server.models.keras_backend import keras, tf
-from lookalike_server.models.protocol import Engine
 from lookalike_server.training import checkpoints, weights
-from lookalike_server.training.augment import Augmentation
 from lookalike_server.training.batches import Painter, Rows, rows_of
+from lookalike_server.training.cached import Cached
 from lookalike_server.training.checkpoints import Checkpoint
 from lookalike_server.training.corpus import Labels
 from lookalike_server.training.files import write_whole
-from lookalike_server.training.network import Network, Step
+from lookalike_server.training.network import Network, See, Step
 from lookalike_server.training.objective import Objective, Truth
 from lookalike_server.training.progress import Progress
 from lookalike_server.training.recipe import Recipe
+from lookalike_server.training.standing import BEST, Standing
 from lookalike_server.training.triplets import TripletSampler
 
-CHUNK = 64
-"""Pictures in one forward pass."""
 LATER_RATE = 0.3
 """Share of the learning rates that is left for the epochs at full size."""
 
 log = logging.getLogger(__name__)
 
-BEST = "best.npz"
-"""The weights of the best validation, in the run's folder."""
-
-Validate = Callable[[keras.Model], tuple[float, Mapping[str, float]]]
-
-
-@dataclass(frozen=True)
-class Cached:
-    """What the heads read of one view of every picture."""
-
-    features: NDArray[np.float16]
-    """[n, c] the untrained backbone's, L2-normalised."""
-    low: tuple[NDArray[np.float16], ...]
-    """The subsampled pixels of each low-resolution path; none of a single-scale network."""
-
-    def of(self, rows: Rows) -> list[NDArray[np.float32]]:
-        """The heads' inputs for these pictures."""
-        return [array[rows].astype(np.float32) for array in (self.features, *self.low)]
-
-
-def cache(engine: Engine, painter: Painter, count: int, view: Augmentation | None, low: bool) -> Cached:
-    """One view of every picture; `engine` runs the untrained backbone."""
-    label = "features of the pictures" if view is None else "features of altered copies"
-    progress, features = Progress(label, count), []
-    paths: list[list[NDArray[np.float16]]] = [[] for _ in keras_deepranking.SUBSAMPLING if low]
-    for start in range(0, count, CHUNK):
-        pixels = painter.views(np.arange(start, min(start + CHUNK, count)), view, start)
-        features.append(engine.embed(pixels).embeddings.astype(np.float16))
-        for path, step in zip(paths, keras_deepranking.SUBSAMPLING, strict=False):
-            path.append(np.asarray(keras_deepranking.subsampled(pixels, step), np.float16))
-        progress.advance(len(pixels))
-    return Cached(np.concatenate(features), tuple(np.concatenate(path) for path in paths))
+Validate = Callable[[See], tuple[float, Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -108,24 +73,19 @@ class Trainer:
         labels: Labels,
         untrained: NDArray[np.float32],
         recipe: Recipe,
-        folder: Path,
+        standing: Standing,
     ) -> None:
         """`untrained` [n, c]: the first features of the pictures, less their mean, L2-normalised."""
         self._network, self._objective, self._sampler, self._recipe = network, objective, sampler, recipe
-        self._labels, self._untrained, self._folder = labels, untrained, folder
-        self._state: dict[str, Any] = {"recipe": recipe.as_json(), "best": -1.0, "best_epoch": 0, "history": []}
-        self._from = checkpoints.newest(folder)
+        self._labels, self._untrained = labels, untrained
+        self._folder, self._from = standing.folder, standing.checkpoint
+        self._state: dict[str, Any] = {"run": standing.run, "best": -1.0, "best_epoch": 0, "history": []}
 
     @property
     def history(self) -> Sequence[Mapping[str, float]]:
         """The figures of each epoch of the second phase."""
         history: Sequence[Mapping[str, float]] = self._state["history"]
         return history
-
-    @property
-    def resumes(self) -> bool:
-        """Whether the folder holds a checkpoint of the second phase."""
-        return self._from is not None
 
     def train_heads(self, plain: Cached, copies: Cached) -> None:
         """The first phase: pictures as they are, and altered."""
@@ -145,11 +105,13 @@ class Trainer:
         if self._from is not None:
             self._resume(self._from)
         else:
-            self._judge(validate(self._network.whole), 0)
+            self._judge(validate(self._network.see), 0)
+            self._keep(self._network.whole, self._objective, 0)
         for stage in stages(self._recipe):
             left = [epoch for epoch in stage.epochs if epoch > self._done]
             if left and not self._stale:
                 self._train(stage, left, painter, validate)
+        log.info("the best weights are those after epoch %d", self._state["best_epoch"])
         with np.load(self._folder / BEST) as arrays:
             weights.assign(self._network.whole, dict(arrays))
 
@@ -163,10 +125,10 @@ class Trainer:
         for epoch in left:
             self._epoch(step, painter, batches, epoch)
             weights.assign(self._network.whole, weights.of(network))
-            self._judge(validate(self._network.whole), epoch)
-            self._state["random"] = self._sampler.state
-            checkpoints.save(self._folder, checkpoints.take(network, step, epoch, self._state))
+            self._judge(validate(self._network.see), epoch)
+            self._keep(network, step, epoch)
             if self._stale:
+                log.info("stopped: no better score for %d epochs", self._recipe.patience)
                 return
 
     def _epoch(self, step: Step, painter: Painter, batches: int, epoch: int) -> None:
@@ -182,19 +144,28 @@ class Trainer:
         log.info("after epoch %d: %s", epoch, told({"score": score, **figures}))
         if score > self._state["best"]:
             self._state |= {"best": score, "best_epoch": epoch}
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self._folder / BEST, weights.exact(weights.of(self._network.whole)))
+            self._keep_best()
+
+    def _keep_best(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self._folder / BEST, weights.exact(weights.of(self._network.whole)))
+
+    def _keep(self, network: keras.Model, optimizer: Step | Objective, epoch: int) -> None:
+        self._state["random"] = self._sampler.state
+        checkpoints.save(self._folder, checkpoints.take(network, optimizer, epoch, self._state))
 
     def _resume(self, checkpoint: Checkpoint) -> None:
-        if checkpoint.state["recipe"] != self._state["recipe"]:
-            raise TrainingDataError(
-                f"{self._folder} holds a run of another recipe: train into another folder, or remove it."
-            )
+        log.info("going on after epoch %d", checkpoint.epoch)
         self._state = dict(checkpoint.state)
         self._sampler.state = self._state["random"]
-        prefix = "network/"
-        network = {name.removeprefix(prefix): array for name, array in checkpoint.arrays.items() if prefix in name}
+        prefix, arrays = "network/", checkpoint.arrays
+        network = {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
         weights.assign(self._network.whole, network)
+        for number, variable in enumerate(self._objective.variables):  # the first of a step's, too
+            variable.assign(arrays[f"optimizer/{number}"])
+        if not (self._folder / BEST).exists():
+            self._state |= {"best": self._state["history"][-1]["score"], "best_epoch": self._done}
+            self._keep_best()
 
     @property
     def _done(self) -> int:

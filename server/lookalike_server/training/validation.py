@@ -35,7 +35,7 @@ class Exam:
     """Rows of the pictures that are altered."""
 
     def figures(self, embeddings: Floats, copies: Floats) -> Figures:
-        """Mean average precision of each taste, and the share of copies found.
+        """Mean average precision of each taste in which two pictures share a kind, and the share of copies found.
 
         `copies` [originals * alterations, dim]: one picture's alterations after another.
         """
@@ -43,13 +43,16 @@ class Exam:
             f"mAP {name}": retrieval(embeddings[rows], self.kinds[rows]).mean_average_precision
             for name, rows in self.tastes.items()
         }
+        told = {name: figure for name, figure in found.items() if not np.isnan(figure)}
         own = np.repeat(np.arange(len(self.originals)), len(copies) // max(1, len(self.originals)))
         recall = copy_recall(copies, embeddings[self.originals], own, FALSE_POSITIVES)
-        return found | {"copies found": recall.recall_at_fpr}
+        return told | {"copies found": recall.recall_at_fpr}
 
     def of_scenes(self, logits: Floats, temperature: float) -> Figures:
-        """Accuracy and calibration of the scene head, on the pictures that `temperature` was not found on."""
+        """Accuracy and calibration of the scene head, on the pictures that `temperature` was not found on, if any."""
         rows = np.flatnonzero(self.scenes >= 0)[1::2]
+        if not len(rows):
+            return {}
         probabilities, truth = softmax(logits[rows] / temperature), self.scenes[rows]
         return {
             "scene top-1": top_accuracy(probabilities, truth, 1),
@@ -60,6 +63,8 @@ class Exam:
     def temperature(self, logits: Floats) -> float:
         """What makes probabilities true: the least surprise on every other picture (Guo et al., 2017)."""
         rows = np.flatnonzero(self.scenes >= 0)[::2]
+        if not len(rows):
+            return 1.0
         own = (np.arange(len(rows)), self.scenes[rows])
         surprise = [-np.log(softmax(logits[rows] / each)[own] + 1e-12).mean() for each in TEMPERATURES]
         return float(TEMPERATURES[int(np.argmin(surprise))])
