@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from tests import plugged
 from tests.cli import ancestor
 from tests.cli.shell import Run, lookalike, start
 from tests.pictures import write_pictures
@@ -127,6 +128,19 @@ def test_the_collection_belongs_to_the_model_that_made_the_vectors(tmp_path: Pat
         done = lookalike("import-seed", database, "-c", "second", "--model", "tiny", "--json", "--server", address)
         assert counts(done) == (1, 0, 0)
         assert looks.collection("second").model_id == "tiny-1"
+
+
+def test_of_several_models_of_one_name_the_id_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged.install(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    database = write_rows(tmp_path / "seed.db", 1)
+    command = ("import-seed", database, "-c", "unsure", "--json", "--server")
+    with serve(model="gated:64,gated:32") as address, Client(address) as looks:
+        unsure = lookalike(*command, address, "--model", "gated")
+        assert unsure.returncode == 1
+        assert "gated-tiny-64-1, gated-tiny-32-1" in unsure.stderr
+        assert list(looks.collections()) == []
+        assert counts(lookalike(*command, address, "--model", "gated-tiny-64-1")) == (1, 0, 0)
 
 
 def test_a_file_that_is_no_database_is_refused(run: Run, tmp_path: Path) -> None:

@@ -37,6 +37,13 @@ def test_average_precision_counts_every_hit_at_its_rank() -> None:
     assert found.precision_at_1 == pytest.approx(2 / 3)
 
 
+def test_of_equally_near_pictures_the_wrong_come_first() -> None:
+    found = metrics.retrieval(on_circle(*[10] * 6), kinds(0, 0, 0, 0, 0, 1))
+    assert found.precision_at_1 == 0
+    assert found.precision_at_5 == pytest.approx(4 / 5)
+    assert found.mean_average_precision == pytest.approx((1 / 2 + 2 / 3 + 3 / 4 + 4 / 5) / 4)
+
+
 def test_a_picture_alone_in_its_kind_is_no_query_but_may_be_found() -> None:
     assert metrics.retrieval(on_circle(0, 10, 5), kinds(0, 0, 1)).precision_at_1 == 0
     assert metrics.retrieval(on_circle(0, 10, 5), kinds(0, 0, 1)).queries == 2

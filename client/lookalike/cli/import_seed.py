@@ -139,9 +139,12 @@ def import_seed(
 
 def _served(client: "lookalike.Client", name: str) -> ModelInfo:
     models = client.server_info().models
-    for model in models:
-        if name in (model.name, model.id):
-            return model
+    found = [model for model in models if name in (model.name, model.id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(model.id for model in found)
+        raise fail(f"This server runs several models {name}: say by --model which of them made the vectors, {ids}.")
     names = ", ".join(model.name for model in models) or "no model yet"
     raise fail(f"This server runs {names}, not {name}: start it with --model seed:PATH.h5, the ancestor's weights.")
 

@@ -104,8 +104,10 @@ def calibration_error(probabilities: NDArray[np.float32], classes: NDArray[np.in
 def _rankings(embeddings: Embeddings, kinds: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
     """For blocks of queries: whether each other picture, nearest first, is of the query's kind, [b, n - 1]."""
     for rows in _blocks(len(embeddings)):
-        order = np.argsort(-_similarities(embeddings, rows), axis=1)[:, :-1]  # the query itself is last
-        yield kinds[order] == kinds[rows, np.newaxis]
+        right = kinds == kinds[rows, np.newaxis]
+        # Of what is equally near, the wrong come first: else a model that tells nothing apart ranks by chance.
+        order = np.lexsort((right, -_similarities(embeddings, rows)))[:, :-1]  # the query itself is last
+        yield np.take_along_axis(right, order, axis=1)
 
 
 def _figures(hits: NDArray[np.bool_]) -> NDArray[np.float64]:
