@@ -60,7 +60,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--per-kind", type=int, default=20, help="pictures of each kind")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds of bare loop and index")
     parser.add_argument("--queries", type=int, default=500, help="searches of each sort")
-    parser.add_argument("--model", default="efficientnet-lite0")
+    parser.add_argument("--model", default="deepranking-lite0")
     parser.add_argument("--engine", default="auto")
     return parser.parse_args()
 

@@ -16,7 +16,7 @@ def test_defaults_are_safe() -> None:
     made = chosen()
     assert made.address.startswith("127.0.0.1:")
     assert made.metrics_address == ""
-    assert made.model == ("efficientnet-lite0",)
+    assert made.model == ("deepranking-lite0",)
     assert made.cores >= 1
 
 

@@ -32,7 +32,7 @@ class Settings:
     data: Path = field(default=Path("lookalike-data"), metadata=about("folder of the catalog; made when missing"))
     address: str = field(default=DEFAULT_ADDRESS, metadata=about("HOST:PORT to listen on; port 0 takes a free one"))
     model: tuple[str, ...] = field(
-        default=("efficientnet-lite0",),
+        default=("deepranking-lite0",),
         metadata=about("model to serve: NAME or NAME:ARGUMENT; may be repeated, new collections get the first"),
     )
     engine: str = field(

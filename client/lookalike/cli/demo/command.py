@@ -30,7 +30,7 @@ Engine = Annotated[str, typer.Option(metavar="NAME", help="Engine to run it: aut
 def demo(
     photos: Photos = None,
     out: Out = None,
-    model: Model = "efficientnet-lite0",
+    model: Model = "deepranking-lite0",
     engine: Engine = "auto",
 ) -> None:
     """See it work: altered photographs find their originals.
