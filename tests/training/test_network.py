@@ -45,7 +45,9 @@ def truth(room: Any) -> Any:
     return room.objective.Truth(*(room.objective.tf.constant(each) for each in given))
 
 
-def stepped(room: Any, model: Any, body: frozenset[str], inputs: Any, recipe: Recipe = RECIPE, steps: int = 2) -> Any:
+def stepped(
+    room: Any, model: Any, body: frozenset[str], inputs: Any, *, recipe: Recipe = RECIPE, steps: int = 2
+) -> Any:
     """What the variables were before and after some steps."""
     mean = room.objective.tf.zeros(64)
     objective = room.objective.Objective(2, 8, mean, recipe.weights, recipe.gap)
@@ -86,7 +88,7 @@ def test_batch_normalisation_of_a_backbone_from_scratch_is_trained(room: Any) ->
 def test_the_body_has_a_rate_of_its_own(room: Any) -> None:
     network = room.network.Network(PRETRAINED, RECIPE)
     still = Recipe(rate=0.0, head_rate=1e-2, dropout=0.0)
-    found = stepped(room, network.whole, network.body, room.objective.tf.constant(pixels()), still)
+    found = stepped(room, network.whole, network.body, room.objective.tf.constant(pixels()), recipe=still)
     assert not found.moved & network.body
     assert "linear/kernel" in found.moved
 
@@ -146,7 +148,7 @@ def test_what_enters_the_low_resolution_paths_is_what_their_layer_gives(room: An
 def test_a_part_of_the_loss_that_is_left_out_pulls_at_nothing(room: Any) -> None:
     network = room.network.Network(SCRATCH, RECIPE)
     without = Recipe(rate=1e-2, dropout=0.0, weights=Weights(kinds=0.0, features=0.0, neighbours=0.0))
-    found = stepped(room, network.whole, network.body, room.objective.tf.constant(pixels()), without)
+    found = stepped(room, network.whole, network.body, room.objective.tf.constant(pixels()), recipe=without)
     assert set(found.parts) == {"loss", "rank", "copies", "scenes"}
     start = room.objective.Objective(2, 8, room.objective.tf.zeros(64), without.weights, 0.2).directions
     np.testing.assert_array_equal(found.objective.directions, start)
