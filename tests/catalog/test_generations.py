@@ -154,6 +154,15 @@ def test_images_without_a_new_vector_are_dropped_where_that_is_wanted(catalog: C
     assert catalog.verify() == []
 
 
+def test_all_images_are_never_dropped(catalog: Catalog) -> None:
+    before = catalog.collection("c")
+    with pytest.raises(ReembedIncomplete, match=r"none of the 30 images .* never all"):
+        catalog.switch_model("c", OTHER, drop_missing=True)
+    assert catalog.collection("c") == before
+    catalog.create_collection("empty")
+    assert catalog.switch_model("empty", OTHER, drop_missing=True)[1] == 0
+
+
 def test_an_error_costs_its_own_vector(catalog: Catalog) -> None:
     catalog.create_collection("d", model_id=OTHER)
     answers = catalog.stage(

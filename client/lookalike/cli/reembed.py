@@ -105,7 +105,7 @@ def _report(tally: Tally, collection: str, model: str, as_json: bool) -> None:
     list_failures([(each.path, each.error) for each in tally.failures])
     if tally.lacking:
         out.print(f"Not switched: {printable(tally.lacking)}", soft_wrap=True)
-        out.print("Bring the pictures back and run it again, or remove their images with --drop-missing.")
+        out.print("Bring the pictures back and run it again; --drop-missing removes the images of some, but never all.")
     else:
         out.print(f"{collection} now belongs to {printable(model)}.")
 

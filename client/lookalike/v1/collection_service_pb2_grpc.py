@@ -115,8 +115,8 @@ class CollectionServiceServicer(object):
         ImageService.ReembedImages has made, and the old ones are removed.
 
         Errors: INVALID_ARGUMENT BAD_REQUEST (a model that is not served); NOT_FOUND COLLECTION_NOT_FOUND;
-        FAILED_PRECONDITION REEMBED_INCOMPLETE (images lack a new vector, and drop_missing is not set), MODEL_MISMATCH (the
-        collection belongs to this model already); RESOURCE_EXHAUSTED DISK_FULL.
+        FAILED_PRECONDITION REEMBED_INCOMPLETE (images lack a new vector, and drop_missing is not set, or all of them do),
+        MODEL_MISMATCH (the collection belongs to this model already); RESOURCE_EXHAUSTED DISK_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -83,7 +83,7 @@ class ImageServiceServicer(object):
         a broken stream is resumed by sending again what was not acknowledged.
 
         Errors, per item:
-        INVALID_ARGUMENT    BAD_REQUEST           no payload, a malformed id, or labels or a source outside their limits
+        INVALID_ARGUMENT    BAD_REQUEST           no payload, a malformed id, or labels, scenes or a source outside their limits
         INVALID_ARGUMENT    IMAGE_UNDECODABLE     not a picture, cut short, or of no accepted format
         INVALID_ARGUMENT    IMAGE_TOO_LARGE       over Limits.max_image_bytes or max_image_pixels
         INVALID_ARGUMENT    DIMENSION_MISMATCH    a ready embedding of the wrong length, of zeros, or with a NaN
@@ -137,7 +137,8 @@ class ImageServiceServicer(object):
         """A collection's images in the order in which they came, a page at a time. Images that arrive or vanish between pages
         neither repeat nor hide others.
 
-        Errors: INVALID_ARGUMENT BAD_REQUEST (page_size), BAD_PAGE_TOKEN, BAD_FILTER; NOT_FOUND COLLECTION_NOT_FOUND.
+        Errors: INVALID_ARGUMENT BAD_REQUEST (page_size, a model that is not served), BAD_PAGE_TOKEN, BAD_FILTER;
+        NOT_FOUND COLLECTION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,7 +147,7 @@ class ImageServiceServicer(object):
     def UpdateImage(self, request, context):
         """Changes an image's labels.
 
-        Errors: INVALID_ARGUMENT BAD_REQUEST (a mask path other than those named, labels outside their limits);
+        Errors: INVALID_ARGUMENT BAD_REQUEST (a malformed id, a mask path other than those named, labels outside their limits);
         NOT_FOUND COLLECTION_NOT_FOUND, IMAGE_NOT_FOUND; RESOURCE_EXHAUSTED DISK_FULL.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

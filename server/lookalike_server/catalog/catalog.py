@@ -26,7 +26,7 @@ from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Settings, Shelves
 from lookalike_server.catalog.store import Added, Entry, Store, Taken, Unreadable
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError, ReembedIncomplete
+from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Preference, Vector
 
 _ALL = 2**31
@@ -229,11 +229,7 @@ class Catalog:
             old = self._store.collection(name)
             generations.expect_other(old, model_id)
             lacking = self._store.lacking(old, model_id)
-            if lacking and not drop_missing:
-                raise ReembedIncomplete(
-                    f"{lacking:,} of the {old.record.image_count:,} images of {name!r} have no vector of {model_id} "
-                    "yet: re-embed them, or have them dropped"
-                )
+            generations.expect_complete(old, model_id, lacking, drop_missing=drop_missing)
             new = generations.successor(old, model_id, self._models[model_id])
             return generations.renew(self._store, self._shelves, old, new).record, lacking
 

@@ -11,7 +11,7 @@ from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Shelves
 from lookalike_server.catalog.store import Entry, Store
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import CollectionNotFound, ModelMismatch
+from lookalike_server.errors import CollectionNotFound, ModelMismatch, ReembedIncomplete
 from lookalike_server.records import Arrival
 
 
@@ -32,6 +32,24 @@ def expect_other(entry: Entry, model_id: str) -> None:
     """ModelMismatch when the collection belongs to this model."""
     if entry.record.model_id == model_id:
         raise ModelMismatch(f"the collection {entry.record.name!r} belongs to the model {model_id} already")
+
+
+def expect_complete(entry: Entry, model_id: str, lacking: int, *, drop_missing: bool) -> None:
+    """ReembedIncomplete when so many images lack a vector of the model and may not be dropped.
+
+    All of them may never be: their pictures were looked for in the wrong place, and nobody asked for a deletion.
+    """
+    name, count = entry.record.name, entry.record.image_count
+    if lacking and lacking == count:
+        raise ReembedIncomplete(
+            f"none of the {count:,} images of {name!r} has a vector of {model_id}: re-embed them where their pictures "
+            "lie; a switch drops some, and never all"
+        )
+    if lacking and not drop_missing:
+        raise ReembedIncomplete(
+            f"{lacking:,} of the {count:,} images of {name!r} have no vector of {model_id} yet: re-embed them, or have "
+            "them dropped"
+        )
 
 
 def normalised(arrival: Arrival, dim: int) -> Arrival:
