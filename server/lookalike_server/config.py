@@ -35,7 +35,9 @@ class Settings:
         default=("efficientnet-lite0",),
         metadata=about("model to serve: NAME or NAME:ARGUMENT; may be repeated, new collections get the first"),
     )
-    engine: str = field(default="auto", metadata=about("auto (the fastest installed), onnx or tensorflow"))
+    engine: str = field(
+        default="auto", metadata=about("auto (the fastest installed), onnx or tensorflow; for the model seed also ncnn")
+    )
     scenes: str = field(
         default="auto", metadata=about("who tells scenes: auto (the model), none, or the PATH of a classifier's TOML")
     )
