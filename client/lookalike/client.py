@@ -280,8 +280,8 @@ class Client:
         sources the first whose bytes are still the image's; relative ones start at `root`. Yields once per image, as
         soon as its new vector is safe or it has failed. Searches and imports go on with the vectors in use; what is
         imported meanwhile is embedded too. Where images have failed, `drop_missing` removes them with the switch (and
-        whatever arrives at that very moment: do not import then), but never all; else ReembedIncomplete is raised at the
-        end and the collection stays as it was. Run again, it goes on where it stopped.
+        whatever arrives at that very moment: do not import then), but never all; else ReembedIncomplete is raised at
+        the end and the collection stays as it was. Run again, it goes on where it stopped.
 
         Raises BadRequest (a model that is not served), CollectionNotFound, ModelMismatch (it belongs to this model
         already), ReembedIncomplete, Unavailable, ResourceExhausted.
