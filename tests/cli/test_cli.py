@@ -150,7 +150,9 @@ def flags(*command: str) -> set[str]:
 def test_the_servers_commands_offer_what_matters_to_them() -> None:
     server = (sys.executable, "-m", "lookalike_server")
     assert flags(*server, "verify", "--help") == {"--help", "--config", "--data", "--model", "--index"}
-    assert flags(*server, "doctor", "--help") == {"--help", "--config", "--model", "--engine", "--threads"}
+    assert flags(*server, "doctor", "--help") == {"--help", "--config", "--model", "--scenes", "--engine", "--threads"}
+    asked = {"--against", "--set-aside", "--all", "--triplets", "--copies", "--json"}
+    assert flags(*server, "evaluate", "--help") == {"--help", "--config", "--engine", "--threads"} | asked
 
 
 def test_verify_passes_the_servers_verdict_on(tmp_path: Path) -> None:

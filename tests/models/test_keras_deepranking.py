@@ -97,11 +97,25 @@ def test_an_input_that_gives_no_4_by_4_cells_is_refused(network: ModuleType) -> 
         network.build(Architecture(backbone="tiny", input_size=(64, 64)))
 
 
+@pytest.mark.parametrize("step", [4, 8])
+def test_subsampling_without_the_network_is_the_same(network: ModuleType, step: int) -> None:
+    pictures = pixels(2, 112)
+    inside = part(network, network.build(TINY), f"low{step}_subsample", pictures)
+    np.testing.assert_allclose(network.subsampled(pictures, step), inside, atol=1e-5)
+
+
+def test_the_backbone_alone_may_see_the_picture_small(network: ModuleType) -> None:
+    model = network.build(TINY, small=56)
+    assert model.get_layer("block0").output.shape[1:3] == (28, 28)
+    assert model.get_layer("low4_subsample").output.shape[1:3] == (28, 28)
+
+
 def test_scenes_are_probabilities_of_the_backbones_features(network: ModuleType) -> None:
     scenes = Architecture(backbone="tiny", input_size=(112, 112), scenes=("beach", "snow", "street"), temperature=2.0)
     model, pictures = network.build(scenes), pixels(2, 112)
     kernel, bias = model.get_layer("scene_logits").get_weights()
-    powers = np.exp((part(network, model, "features", pictures) @ kernel + bias) / 2.0)
+    scaled = network.SCENE_SCALE * unit(part(network, model, "features", pictures))
+    powers = np.exp((scaled @ kernel + bias) / 2.0)
     np.testing.assert_allclose(model(pictures)["scenes"], powers / powers.sum(axis=1, keepdims=True), atol=1e-5)
 
 
