@@ -1,6 +1,7 @@
 """The documents tell the truth: their code runs, their links lead somewhere, their tables are complete."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.waiting import Rules, WaitingRoom
 from lookalike_server.testing import serve
+from lookalike_server.training import recipe
+from lookalike_server.training.recipe import Recipe, Weights
+from lookalike_server.training.triplets import Rules as Sampling
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -48,6 +52,15 @@ def test_the_readmes_example_runs(workplace: Path, capsys: pytest.CaptureFixture
     assert len(lines) == 12 + 10
     assert lines[12].startswith("1 0.0 ")
     assert lines[12].endswith("photos/0003.png")
+
+
+def test_every_hyper_parameter_and_part_of_the_loss_is_described(tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "training.md").read_text()
+    for each in (*fields(Recipe), *fields(Weights), *fields(Sampling)):
+        assert f"`{each.name}`" in document, each.name
+    (example,) = blocks("docs/training.md", "json")
+    (tmp_path / "recipe.json").write_text(example)
+    assert recipe.read(tmp_path / "recipe.json") != Recipe()
 
 
 def test_the_sdks_examples_run(workplace: Path) -> None:

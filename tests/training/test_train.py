@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.cli.shell import lookalike
 from tests.cli.shell import start as begin
+from tests.pictures import encoded
 from tests.training.patterns import KINDS, pattern, write_patterns
 
 from lookalike import Client
@@ -78,15 +79,14 @@ def test_pictures_set_aside_are_found_better_than_before(
 
 def test_it_tells_scenes_and_is_served(trained: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
     model, _ = trained
-    unseen = [(kind, pattern(kind, 1000 + number)) for kind in KINDS for number in range(4)]
+    unseen = [encoded(pattern(kind, 1000 + number)) for kind in KINDS for number in range(4)]
     with serve(model=f"deepranking:{model}") as target, Client(target) as looks:
-        for progress in looks.import_images([np.asarray(image) for _, image in unseen], collection="new"):
+        for progress in looks.import_images(unseen, collection="new"):
             assert progress.error is None
-        images = {image.id: image for image in looks.images(collection="new")}
-        matches = looks.search(np.asarray(unseen[0][1]), collection="new", limit=2)
-    assert len(images) == len(unseen)
-    assert matches[0].distance == pytest.approx(0, abs=1e-3)
-    assert all({scene.name for scene in image.scenes} == set(KINDS) for image in images.values())
+        told = [looks.search(each, collection="new", limit=1)[0].image.scenes for each in unseen]
+    assert {scene.name for scenes in told for scene in scenes} == set(KINDS)
+    right = [scenes[0].name == KINDS[place // 4] for place, scenes in enumerate(told)]
+    assert sum(right) > 0.7 * len(unseen)
 
 
 def test_it_says_how_it_was_trained(trained: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path) -> None:
@@ -156,20 +156,8 @@ def test_a_killed_run_goes_on_and_another_recipe_does_not(patterns: Path, recipe
 def test_heads_on_imagenet_features_learn_kinds(patterns: Path, tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps({"head_epochs": 20, "head_triplets": 16, "exam_copies": 10}))
-    done = lookalike(
-        "train",
-        patterns,
-        "--recipe",
-        path,
-        "--epochs",
-        0,
-        "--dim",
-        64,
-        "--input-size",
-        128,
-        "--out",
-        tmp_path / "model",
-    )
+    size = ("--dim", 64, "--input-size", 128)
+    done = lookalike("train", patterns, "--recipe", path, "--epochs", 0, *size, "--out", tmp_path / "model")
     assert done.returncode == 0, done.stderr
     (only,) = described(tmp_path / "model")["metrics"]["history"]
     assert only["epoch"] == 0

@@ -12,7 +12,7 @@ neighbours  the order of a picture's neighbours stays near the one that the untr
 features    the backbone's features keep their direction: 1 - cosine with those of the untrained backbone
 scenes      the scene head's cross-entropy, with smoothed labels
 
-The last three but one guard against forgetting: kinds that were not trained on must not pay for those that were.
+The two before the last guard against forgetting: kinds that were not trained on must not pay for those that were.
 Importing this module imports TensorFlow.
 """
 
