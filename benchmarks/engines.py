@@ -17,8 +17,8 @@ from PIL import Image
 
 from benchmarks.machine import describe
 from lookalike_server.models import registry
+from lookalike_server.models.probes import probe_pictures
 from lookalike_server.models.protocol import Engine
-from lookalike_server.training.probes import probe_pictures
 
 Measured = tuple[float, NDArray[np.float32]]
 """Seconds, and the embeddings."""

@@ -60,6 +60,11 @@ def test_the_pipeline_knows_no_catalog_and_no_engine() -> None:
     assert offenders(SERVER / "pipeline", forbidden) == []
 
 
+def test_serving_a_model_takes_nothing_of_how_it_was_trained() -> None:
+    for room in ("models", "pipeline", "catalog", "rpc"):
+        assert offenders(SERVER / room, ("lookalike_server.training",)) == []
+
+
 def test_backends_know_only_their_protocol() -> None:
     for backend in ("hnsw.py", "sqlite_store.py"):
         forbidden = ("lookalike_server.catalog.catalog", "lookalike_server.catalog.planner")

@@ -1,6 +1,7 @@
 """Scenes at the command line, on a model that tells them by colour."""
 
 import json
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +12,8 @@ from PIL import Image
 from tests.cli.shell import lookalike
 from tests.pictures import picture
 
-from lookalike import Client, Embedded, Scene, Source
-from lookalike.cli.contact import local_file
+from lookalike import Client, Embedded, Scene, ScenePreference, Source
+from lookalike.cli.contact import _match_tile, local_file
 from lookalike_server.testing import serve
 
 COLOURS = {"night": "black", "sea": "#285ac8"}
@@ -98,6 +99,16 @@ def test_an_image_that_came_as_an_embedding_is_shown_as_one(server: str, folder:
     assert "pier\N{REPLACEMENT CHARACTER}[31m 50%" in shown
     table = lookalike("search", folder / "sea-3.png", "-c", "brought", "--server", server).stdout
     assert "unknown" in table.splitlines()[1]
+
+
+def test_a_tile_of_a_contact_sheet_says_how_far_its_picture_agrees(server: str, folder: Path) -> None:
+    with Client(server) as looks:
+        (plain,) = looks.search(folder / "sea-3.png", limit=1, collection="default")
+        (preferred,) = looks.search(
+            folder / "sea-3.png", limit=1, collection="default", prefer=ScenePreference(same_as_query=True)
+        )
+    assert _match_tile(plain).heading == "1 · 0.0000"
+    assert re.fullmatch(r"1 · 0\.0000 · agrees (9\d|100)%", _match_tile(preferred).heading)
 
 
 def test_a_contact_sheet_shows_what_lies_where_an_embedding_came_from(server: str, folder: Path) -> None:

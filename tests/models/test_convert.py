@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lookalike_server.models import efficientnet_lite0, engines
-from lookalike_server.training.probes import probe_pictures
+from lookalike_server.models.probes import probe_pictures
 
 pytestmark = pytest.mark.slow
 

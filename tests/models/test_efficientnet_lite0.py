@@ -13,8 +13,8 @@ from PIL import Image
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models import efficientnet_lite0, registry
 from lookalike_server.models.decoder import decoder_tag
+from lookalike_server.models.probes import probe_pictures
 from lookalike_server.models.protocol import Engine
-from lookalike_server.training.probes import probe_pictures
 
 GetEngine = Callable[[str, str], Engine]
 

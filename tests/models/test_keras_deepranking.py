@@ -150,8 +150,8 @@ def test_an_unknown_backbone_is_answered_with_the_known_ones(network: ModuleType
 
 def test_efficientnet_stands_in_it_with_its_own_weights(network: ModuleType) -> None:
     from lookalike_server.models import backbones, efficientnet_lite0  # noqa: PLC0415
+    from lookalike_server.models.probes import probe_pictures  # noqa: PLC0415
     from lookalike_server.training import weights  # noqa: PLC0415
-    from lookalike_server.training.probes import probe_pictures  # noqa: PLC0415
 
     model, pictures = network.build(Architecture()), probe_pictures((224, 224))
     given = backbones.load("efficientnet-lite0").weights()

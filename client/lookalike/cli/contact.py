@@ -37,7 +37,13 @@ def _query_tile(query: Path | Image, region: Region | None) -> Tile:
 
 def _match_tile(match: Match) -> Tile:
     path, missing = local_file(match.image)
-    return Tile(path, f"{match.rank} · {match.distance:.4f}", _name(match.image), missing=missing)
+    return Tile(path, _heading(match), _name(match.image), missing=missing)
+
+
+def _heading(match: Match) -> str:
+    """Give rank and distance, and how far it shows the preferred scenes: with them distance alone does not rank."""
+    agrees = "" if match.scene_agreement is None else f" · agrees {match.scene_agreement:.0%}"
+    return f"{match.rank} · {match.distance:.4f}{agrees}"
 
 
 def _name(image: Image) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike_server.errors import ModelFileError
-from lookalike_server.training.probes import probe_pictures
+from lookalike_server.models.probes import probe_pictures
 
 Compute = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Pixels [n, height, width, 3] to rows [n, k] of length about 1."""

@@ -13,9 +13,9 @@ import numpy as np
 from lookalike_server.models import efficientnet_lite0
 from lookalike_server.models.efficientnet_lite0 import INPUT_SIZE
 from lookalike_server.models.keras_backend import keras
+from lookalike_server.models.probes import probe_pictures
 from lookalike_server.training import onnx_graph, weights
 from lookalike_server.training.original import Original
-from lookalike_server.training.probes import probe_pictures
 
 TOLERANCE = 1e-4
 """Largest difference allowed in a pooled feature; they reach about 5."""

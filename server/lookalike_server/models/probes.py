@@ -1,4 +1,4 @@
-"""Pictures made in code, the same on every machine: what converted weights are held to the original with."""
+"""Pictures made in code, the same on every machine: a network shows with them what it makes of a picture."""
 
 import numpy as np
 from numpy.typing import NDArray
