@@ -155,3 +155,14 @@ def test_a_path_that_leads_nowhere_is_refused(
     write_onnx(tmp_path / "own.onnx")
     with pytest.raises(ModelFileError, match=words):
         registry.load(f"file{argument}")
+
+
+def test_a_number_beyond_all_floats_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"mean cannot be 9+: write mean = "):
+        ModelDescription.read(write_model(tmp_path, extra=f"mean = {'9' * 400}"))
+
+
+def test_lists_too_deep_to_read_are_refused(tmp_path: Path) -> None:
+    toml = write_toml(tmp_path / "deep.toml", f"mean = {'[' * 5000}{']' * 5000}")
+    with pytest.raises(ModelFileError, match="Cannot read"):
+        ModelDescription.read(toml)

@@ -33,6 +33,11 @@ def test_pictures_are_found_in_order_of_folder_kind_and_name(tmp_path: Path) -> 
     ]
 
 
+def test_a_folder_that_is_named_twice_counts_once(tmp_path: Path) -> None:
+    touch(tmp_path / "beach/1.jpg")
+    assert len(find([tmp_path, tmp_path])) == 1
+
+
 def test_what_is_hidden_or_no_picture_or_of_no_kind_is_left_out(tmp_path: Path) -> None:
     touch(tmp_path / "beach/1.jpg", tmp_path / "beach/.2.jpg", tmp_path / ".trash/3.jpg", tmp_path / "4.jpg")
     touch(tmp_path / "beach/labels.txt")

@@ -26,12 +26,24 @@ class Architecture:
     """Height and width of the pixels that enter."""
     temperature: float = 1.0
     """What the scene head's logits are divided by: found after training, so that probabilities are calibrated."""
+    scene_weight: float = 0.0
+    """Length of the scenes' part of an embedding beside that of the linear part, 1; 0: there is none.
+
+    It takes as many of the `dim` numbers as there are scenes.
+    """
 
     def __post_init__(self) -> None:
         if self.dim < 1 or min(self.input_size) < 1 or len(self.input_size) != 2 or not self.temperature > 0:
             raise ModelFileError("An architecture needs a dim, an input of height and width, and a temperature over 0.")
         if len(set(self.scenes)) != len(self.scenes):
             raise ModelFileError("An architecture names each scene once.")
+        if not self.scene_weight >= 0 or self.linear_dim < 1:
+            raise ModelFileError("A part for the scenes has a weight of 0 or more, and leaves room in dim for others.")
+
+    @property
+    def linear_dim(self) -> int:
+        """Numbers of the linear part of an embedding."""
+        return self.dim - (len(self.scenes) if self.scene_weight else 0)
 
     def as_json(self) -> dict[str, Any]:
         """What `from_json` reads."""

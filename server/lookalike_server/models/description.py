@@ -119,7 +119,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except FileNotFoundError as error:
         raise ModelFileError(f"There is no {path}: describe the network in it, as docs/models.md says.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"Cannot read {path}: {error}.") from error
 
 

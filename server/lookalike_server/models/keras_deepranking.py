@@ -43,13 +43,16 @@ def build(architecture: Architecture, *, dropout: float = 0.0, small: int | None
     pixels = keras.Input((*architecture.input_size, 3), name="pixels")
     seen = pixels if small is None else keras.layers.Resizing(small, small, name="small")(pixels)
     features = _unit(backbones.load(architecture.backbone).features(seen), "features_unit")
-    outputs = {"embeddings": _embedding(pixels, features, architecture, dropout)}
+    x = _linear(pixels, features, architecture, dropout)
+    outputs = {}
     if architecture.scenes:
         outputs["scenes"] = _scenes(features, architecture, dropout)
-    return keras.Model(pixels, outputs, name="deepranking")
+    if architecture.scene_weight:
+        x = keras.layers.Concatenate(name="joined")([x, _scene_part(outputs["scenes"], architecture.scene_weight)])
+    return keras.Model(pixels, {"embeddings": _unit(x, "embeddings"), **outputs}, name="deepranking")
 
 
-def _embedding(
+def _linear(
     pixels: keras.KerasTensor, features: keras.KerasTensor, architecture: Architecture, dropout: float
 ) -> keras.KerasTensor:
     x = features
@@ -57,8 +60,13 @@ def _embedding(
         x = keras.layers.Concatenate(name="multiscale")([x, _low_resolution(pixels)])
     if dropout:
         x = keras.layers.Dropout(dropout, name="dropout")(x)
-    x = keras.layers.Dense(architecture.dim, dtype="float32", name="linear")(x)
-    return _unit(x, "embeddings")
+    x = keras.layers.Dense(architecture.linear_dim, dtype="float32", name="linear")(x)
+    return _unit(x, "linear_unit")
+
+
+def _scene_part(scenes: keras.KerasTensor, weight: float) -> keras.KerasTensor:
+    """Roots of probabilities: a unit vector, whose inner products are Bhattacharyya's coefficient; of this length."""
+    return keras.layers.Rescaling(weight, dtype="float32", name="scene_part")(keras.ops.sqrt(scenes))
 
 
 def subsampled(pixels: Any, step: int) -> Any:

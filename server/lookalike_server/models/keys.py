@@ -23,14 +23,14 @@ class Key(NamedTuple):
     """One key of the TOML."""
 
     convert: Callable[[object], object]
-    """From TOML's value; raises TypeError or ValueError for what the key cannot take."""
+    """From TOML's value; raises TypeError, ValueError or OverflowError for what the key cannot take."""
     example: str
 
     def __call__(self, name: str, value: object) -> object:
         """Convert, or raise ValueError with the example."""
         try:
             return self.convert(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{name} cannot be {value!r}: write {name} = {self.example}") from error
 
 

@@ -60,6 +60,6 @@ class Embedder:
 
 
 def likeliest(names: Sequence[str], probabilities: NDArray[np.float32]) -> tuple[Scene, ...]:
-    """The most likely scenes, at most `SCENES_KEPT`, most likely first."""
+    """The most likely scenes, at most `SCENES_KEPT`, most likely first; rounding may have put one above 1."""
     best = np.argsort(-probabilities, kind="stable")[:SCENES_KEPT]
-    return tuple(Scene(names[place], float(probabilities[place])) for place in best)
+    return tuple(Scene(names[place], min(float(probabilities[place]), 1.0)) for place in best)

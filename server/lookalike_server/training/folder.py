@@ -41,6 +41,8 @@ class Picture(NamedTuple):
 def find(folders: Sequence[Path]) -> list[Picture]:
     """All pictures, by suffix, in the order of folder, kind and name; hidden ones are skipped.
 
+    A folder that is named twice counts once: a picture beside itself would be found by everything.
+
     Raises TrainingDataError for what is no folder of class folders.
     """
     found: list[Picture] = []

@@ -43,8 +43,8 @@ class Network:
         self.whole = self.built(None)
         weights.assign(self.whole, self._first)
         self.heads = heads(self.whole)
-        pixels = tf.TensorSpec((None, *architecture.input_size, 3), tf.uint8)
-        self._see = tf.function(lambda batch: self.whole(batch, training=False), input_signature=[pixels])
+        self.see = seeing(self.whole)
+        """As the network is when it is called."""
 
     def built(self, small: int | None) -> keras.Model:
         """A network of the same variables' paths, random ones; its backbone sees the pixels at this size, if small."""
@@ -54,10 +54,6 @@ class Network:
             if isinstance(layer, keras.layers.BatchNormalization) and self._first:
                 layer.trainable = False  # batches are small; the statistics of a million pictures are better
         return keras.Model(whole.input, seen(whole))
-
-    def see(self, pixels: Pixels) -> list[Floats]:
-        """The arrays of `Seen` for pixels [n, height, width, 3], as the network is now."""
-        return [np.asarray(each) for each in self._see(tf.constant(pixels))]
 
 
 def heads(whole: keras.Model) -> keras.Model:
@@ -75,6 +71,14 @@ def seen(whole: keras.Model) -> list[keras.KerasTensor]:
     names = {layer.name for layer in whole.layers}
     layers = ("embeddings", "features_unit", "scene_logits")
     return [whole.get_layer(name).output for name in layers if name in names]
+
+
+def seeing(whole: keras.Model) -> See:
+    """A network as a function of pixels."""
+    network = keras.Model(whole.input, seen(whole))
+    pixels = tf.TensorSpec((None, *whole.input.shape[1:]), tf.uint8)
+    run = tf.function(lambda batch: network(batch, training=False), input_signature=[pixels])
+    return lambda batch: [np.asarray(each) for each in run(tf.constant(batch))]
 
 
 class Step:

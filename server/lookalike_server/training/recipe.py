@@ -61,6 +61,8 @@ class Recipe:
     """Pictures of each taste that a validation looks at, at most."""
     exam_copies: int = 100
     """Pictures whose altered copies a validation looks for."""
+    scene_weight: float = 0.25
+    """Length of the scenes' part of the finished embedding beside that of the linear part, 1; see `joining`."""
     patience: int = 3
     """Validations without a better score after which training stops."""
     mixed_precision: bool = False

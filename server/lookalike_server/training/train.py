@@ -25,10 +25,11 @@ from lookalike_server.models.keras_backend import keras, tf
 from lookalike_server.training import bundle, corpus
 from lookalike_server.training.augment import Augmentation, altered
 from lookalike_server.training.batches import Painter
-from lookalike_server.training.cached import Cached, cache
+from lookalike_server.training.cached import CHUNK, Cached, cache
 from lookalike_server.training.corpus import Corpus
 from lookalike_server.training.examiner import Examiner
-from lookalike_server.training.network import Embed, Network
+from lookalike_server.training.joining import joined, joined_architecture
+from lookalike_server.training.network import Embed, Network, seeing
 from lookalike_server.training.objective import Objective
 from lookalike_server.training.progress import Progress
 from lookalike_server.training.recipe import Recipe
@@ -39,6 +40,8 @@ from lookalike_server.training.triplets import TripletSampler
 
 CHECKPOINTS = "checkpoints"
 """Folder within the model's; removed when the run is done."""
+LOOKED_AT = 3000
+"""Lessons, at most, that principal components are told from."""
 
 Floats = NDArray[np.float32]
 Figures = Mapping[str, float]
@@ -143,8 +146,13 @@ class Run:
 
     def _save(self, network: Network, trainer: Trainer, out: Path) -> Figures:
         architecture, figures = self.examiner.finish(network.see, self.architecture)
+        architecture = joined_architecture(architecture, self.recipe.scene_weight)
+        whole = network.whole
+        if architecture.scene_weight:
+            whole = joined(whole, architecture, self._embeddings(network))
+            figures |= self.examiner.judge(seeing(whole))[1]
         bundle.save(
-            network.whole,
+            whole,
             out,
             architecture,
             hyper_parameters=self.recipe.as_json(),
@@ -152,6 +160,15 @@ class Run:
         )
         rmtree(out / CHECKPOINTS)
         return figures
+
+    def _embeddings(self, network: Network) -> Floats:
+        """Of some lessons, as many as tell the principal components."""
+        rows = np.arange(0, len(self.material.lessons), -(-len(self.material.lessons) // LOOKED_AT))
+        progress, parts = Progress("principal components", len(rows)), []
+        for part in np.array_split(rows, -(-len(rows) // CHUNK)):
+            parts.append(network.see(self.painter.views(part, None, 0))[0])
+            progress.advance(len(part))
+        return np.concatenate(parts)
 
 
 def centred(plain: Cached | None, count: int) -> tuple[Floats, Floats]:
