@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.catalog.catalog_makers import DIM, arrival, clustered, ids, image_id, open_catalog, vector_of
+from tests.catalog.catalog_makers import DIM, MODEL, arrival, clustered, ids, image_id, open_catalog, vector_of
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.preferring import overfetched
@@ -174,7 +174,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, d
     """A collection with a graph, and the vector and the probability of a pier of each of its images."""
     random = np.random.default_rng(0)
     rows, odds = clustered(COUNT, WIDE), random.dirichlet(np.ones(3), COUNT)
-    with open_catalog(tmp_path_factory.mktemp("large"), dim=WIDE, small=100) as catalog:
+    with open_catalog(tmp_path_factory.mktemp("large"), models={MODEL: WIDE}, small=100) as catalog:
         catalog.create_collection("c")
         catalog.add(
             [
@@ -225,7 +225,7 @@ def test_through_the_graph_nearly_all_of_the_best_are_found(
 
 def test_a_small_collection_is_ranked_whole_without_being_asked(tmp_path: Path) -> None:
     """A preferred image far beyond what would be fetched is first all the same."""
-    with open_catalog(tmp_path, dim=DIM) as catalog:
+    with open_catalog(tmp_path) as catalog:
         catalog.create_collection("c")
         catalog.add([arrival(n, vector=at(0.5 + n * 1e-3), scenes={"beach": 1.0}) for n in range(300)])
         catalog.add([arrival(300, vector=at(0.85), scenes={"pier": 1.0})])
