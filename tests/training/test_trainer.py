@@ -36,9 +36,10 @@ def recipe(**members: Any) -> Recipe:
 def room() -> Any:
     """Imported late: TensorFlow takes seconds, which other tests do not wait for."""
     pytest.importorskip("tensorflow")
+    from lookalike_server.models.keras_backend import keras  # noqa: PLC0415
     from lookalike_server.training import network, objective, trainer  # noqa: PLC0415
 
-    return SimpleNamespace(network=network, objective=objective, trainer=trainer, keras=network.keras)
+    return SimpleNamespace(network=network, objective=objective, trainer=trainer, keras=keras)
 
 
 class Scripted:
