@@ -1,12 +1,13 @@
-"""Kinds that a network from scratch has to learn: patterns in colours that say nothing about the kind."""
+"""Kinds that have to be learned: patterns in any colour, and colours in any pattern, which ImageNet's features miss."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 KINDS = ("rows", "columns", "boards", "rings", "spots")
+TINTS = {"brick": (200, 80, 60), "moss": (110, 140, 50), "slate": (90, 110, 170), "plum": (150, 70, 150)}
 SIDE = 96
 
 
@@ -26,6 +27,22 @@ def pattern(kind: str, number: int) -> Image.Image:
     dark, light = random.integers(0, 110, 3), random.integers(146, 256, 3)
     pixels = np.where(height[..., np.newaxis] > 0, dark, light) + random.normal(0, 8, (SIDE, SIDE, 3))
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def tinted(kind: str, number: int) -> Image.Image:
+    """One picture of a kind that is told by its colour alone; its pattern says nothing."""
+    colour = TINTS[kind]
+    grey = pattern(KINDS[number % len(KINDS)], 100 * list(TINTS).index(kind) + number).convert("L")
+    return ImageOps.colorize(grey, "black", "white", mid=colour)
+
+
+def write_tints(folder: Path, each: int) -> Path:
+    """A folder of kinds, so many pictures each."""
+    for kind in TINTS:
+        (folder / kind).mkdir(parents=True)
+        for number in range(each):
+            tinted(kind, number).save(folder / kind / f"{number:03}.png")
+    return folder
 
 
 def write_patterns(folder: Path, each: int, kinds: Sequence[str] = KINDS) -> Path:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def greys(gallery: Gallery) -> list[int]:
     return [round(np.asarray(gallery.picture(number)).mean() / 3) for number in range(len(gallery))]
 
 
-def gathered(root: Path, *folders: str, scenes: str | None = None, **recipe: int | float) -> Corpus:
+def gathered(root: Path, *folders: str, scenes: str | None = None, **recipe: Any) -> Corpus:
     chosen = [root / folder for folder in folders or KINDS]
     return gather(chosen, root / scenes if scenes else None, Recipe(**recipe), 2)
 

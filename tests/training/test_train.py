@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,19 @@ import pytest
 from tests.cli.shell import lookalike
 from tests.cli.shell import start as begin
 from tests.pictures import encoded
-from tests.training.patterns import KINDS, pattern, write_patterns
+from tests.training.patterns import KINDS, pattern, write_patterns, write_tints
 
 from lookalike import Client
+from lookalike_server.commands import main
 from lookalike_server.config import Settings
+from lookalike_server.errors import LookalikeError
+from lookalike_server.models.architecture import Architecture
 from lookalike_server.testing import serve
 from lookalike_server.training.embedding import Embedder
 from lookalike_server.training.folder import find, set_aside
 from lookalike_server.training.metrics import retrieval
+
+pytestmark = pytest.mark.timeout(400)  # processes that train, beside whatever else a machine has to do
 
 EACH = 30
 RECIPE = {
@@ -63,6 +69,15 @@ def described(model: Path) -> dict[str, Any]:
     return found
 
 
+def found_aside(model: str, folder: Path) -> float:
+    """Mean average precision of a served model among the pictures set aside."""
+    pictures = find([folder])
+    aside = [each for each, chosen in zip(pictures, set_aside(pictures), strict=True) if chosen]
+    embeddings = Embedder(model, Settings(threads=1)).files([each.path for each in aside]).embeddings
+    kinds = np.unique([each.kind for each in aside], return_inverse=True)[1]
+    return retrieval(embeddings, kinds).mean_average_precision
+
+
 def test_pictures_set_aside_are_found_better_than_before(
     trained: tuple[Path, "subprocess.CompletedProcess[str]"], patterns: Path
 ) -> None:
@@ -70,11 +85,7 @@ def test_pictures_set_aside_are_found_better_than_before(
     metrics = described(model)["metrics"]
     untrained, validated = (each["mAP patterns"] for each in (metrics["history"][0], metrics["validation"]))
     assert validated > untrained + 0.2
-    pictures = find([patterns])
-    aside = [each for each, chosen in zip(pictures, set_aside(pictures), strict=True) if chosen]
-    embeddings = Embedder(f"deepranking:{model}", Settings(threads=1)).files([each.path for each in aside]).embeddings
-    kinds = np.unique([each.kind for each in aside], return_inverse=True)[1]
-    assert retrieval(embeddings, kinds).mean_average_precision == pytest.approx(validated, abs=0.03)
+    assert found_aside(f"deepranking:{model}", patterns) == pytest.approx(validated, abs=0.03)
 
 
 def test_it_tells_scenes_and_is_served(trained: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
@@ -120,15 +131,6 @@ def test_progress_and_nothing_else_is_said_on_standard_error(
     assert report["mAP patterns"] == described(model)["metrics"]["validation"]["mAP patterns"]
 
 
-def test_a_finished_model_is_not_trained_over(
-    trained: tuple[Path, "subprocess.CompletedProcess[str]"], patterns: Path
-) -> None:
-    done = lookalike("train", patterns, "--out", trained[0], *MODEL)
-    assert done.returncode == 1
-    assert "holds a finished model" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_another_recipe_does_not(patterns: Path, recipe: Path, tmp_path: Path) -> None:
     command = ("train", patterns, "--recipe", recipe, "--out", tmp_path, *MODEL)
@@ -153,24 +155,52 @@ def test_a_killed_run_goes_on_and_another_recipe_does_not(patterns: Path, recipe
 
 
 @pytest.mark.slow
-def test_heads_on_imagenet_features_learn_kinds(patterns: Path, tmp_path: Path) -> None:
-    path = tmp_path / "recipe.json"
-    path.write_text(json.dumps({"head_epochs": 20, "head_triplets": 16, "exam_copies": 10}))
+def test_heads_on_imagenet_features_learn_kinds(tmp_path: Path) -> None:
+    tints, path = write_tints(tmp_path / "tints", EACH), tmp_path / "recipe.json"
+    weights = {"kinds": 3, "copies": 0.2, "neighbours": 0.2}
+    path.write_text(json.dumps({"head_epochs": 20, "head_triplets": 16, "exam_copies": 10, "weights": weights}))
     size = ("--dim", 64, "--input-size", 128)
-    done = lookalike("train", patterns, "--recipe", path, "--epochs", 0, *size, "--out", tmp_path / "model")
+    done = lookalike("train", tints, "--recipe", path, "--epochs", 0, *size, "--out", tmp_path / "model")
     assert done.returncode == 0, done.stderr
     (only,) = described(tmp_path / "model")["metrics"]["history"]
     assert only["epoch"] == 0
-    assert only["score"] > 1.1, "better than the untrained features"
+    assert found_aside(f"deepranking:{tmp_path}/model", tints) > found_aside("efficientnet-lite0", tints) + 0.1
+
+
+def refused(folder: Path, out: Path, architecture: Architecture, **given: Any) -> str:
+    """What is said of a run that cannot begin."""
+    from lookalike_server.training.recipe import Recipe  # noqa: PLC0415
+    from lookalike_server.training.train import train  # noqa: PLC0415
+
+    with pytest.raises(LookalikeError) as caught:
+        train([folder], out, architecture, Recipe(), **given)
+    return caught.value.message
 
 
 def test_what_cannot_be_trained_is_said_in_a_sentence(patterns: Path, tmp_path: Path) -> None:
-    for flags, words in (
-        (("--scenes", tmp_path), "is none of the folders"),
-        (("--input-size", 64), "take 112, 128, 224 or 256"),
-        (("--backbone", "vgg99"), "vgg99"),
-    ):
-        done = lookalike("train", patterns, "--out", tmp_path / "model", "--backbone", "tiny", *flags)
-        assert done.returncode == 1
-        assert words in done.stderr.splitlines()[-1]
-        assert "Traceback" not in done.stderr
+    out, tiny = tmp_path / "model", Architecture(backbone="tiny", input_size=(64, 64))
+    assert "is none of the folders" in refused(patterns, out, tiny, scenes=tmp_path)
+    assert "take 112, 128, 224 or 256" in refused(patterns, out, tiny)
+    assert "no 'vgg99'" in refused(patterns, out, Architecture(backbone="vgg99"))
+    assert not out.exists()
+
+
+def test_a_finished_model_is_not_trained_over(
+    trained: tuple[Path, "subprocess.CompletedProcess[str]"], patterns: Path
+) -> None:
+    assert "holds a finished model: name another" in refused(patterns, trained[0], Architecture(backbone="tiny"))
+
+
+def test_without_tensorflow_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert main(["train", str(tmp_path), "--out", str(tmp_path / "model")]) == 1
+    assert 'pip install "lookalike[train]"' in capsys.readouterr().err
+
+
+def test_the_command_says_what_is_wrong(patterns: Path, tmp_path: Path) -> None:
+    done = lookalike("train", patterns, "--out", tmp_path / "model", "--recipe", tmp_path / "none.json")
+    assert done.returncode == 1
+    assert "none.json cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -21,6 +21,8 @@ from lookalike_server.training.relevance import Mix, Relevance, looks
 from lookalike_server.training.standing import BEST, standing
 from lookalike_server.training.triplets import TripletSampler
 
+pytestmark = pytest.mark.timeout(400)  # traces networks, beside whatever else a machine has to do
+
 ARCHITECTURE = Architecture(backbone="tiny", dim=8, input_size=(112, 112), low_resolution=False)
 GALLERY = Gallery([encoded(pattern(kind, number)) for kind in ("rows", "spots") for number in range(4)])
 KINDS = np.repeat([0, 1], 4)
@@ -36,9 +38,10 @@ def recipe(**members: Any) -> Recipe:
 def room() -> Any:
     """Imported late: TensorFlow takes seconds, which other tests do not wait for."""
     pytest.importorskip("tensorflow")
+    from lookalike_server.models.keras_backend import keras  # noqa: PLC0415
     from lookalike_server.training import network, objective, trainer  # noqa: PLC0415
 
-    return SimpleNamespace(network=network, objective=objective, trainer=trainer, keras=network.keras)
+    return SimpleNamespace(network=network, objective=objective, trainer=trainer, keras=keras)
 
 
 class Scripted:

@@ -81,8 +81,6 @@ def train(flags: argparse.Namespace) -> int:
         raise EngineMissing('Training needs TensorFlow. Run: pip install "lookalike[train]"')
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("lookalike_server").setLevel(logging.INFO)
-    from lookalike_server.training.train import train as learn  # noqa: PLC0415 - seconds, and half a gigabyte
-
     given = {name: getattr(flags, name) for name in ("epochs", "leave_out", "seed", "mixed_precision")}
     recipe = read(flags.recipe, **{name: value for name, value in given.items() if value is not None})
     architecture = Architecture(
@@ -91,6 +89,8 @@ def train(flags: argparse.Namespace) -> int:
         low_resolution=not flags.single_scale,
         input_size=(flags.input_size, flags.input_size),
     )
+    from lookalike_server.training.train import train as learn  # noqa: PLC0415 - seconds, and half a gigabyte
+
     figures = learn(flags.folders, flags.out, architecture, recipe, scenes=flags.scenes, threads=settings(flags).cores)
     report: dict[str, str | float] = {"model": str(flags.out), **figures}
     print(json.dumps(report, indent=2) if flags.json else _told(report))
