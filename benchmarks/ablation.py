@@ -33,7 +33,7 @@ from lookalike_server.training.triplets import Rules
 RANK_ONLY = Weights(rank=4.0, kinds=0.0, copies=0.0, neighbours=0.0, features=0.0, scenes=0.0)
 NO_RELEVANCE = Rules(capacity=128, out_of_class=1.0, cap=1e-9)
 """Positives drawn evenly from the kind, negatives from other kinds."""
-HEADS = Recipe(epochs=0, exam_pictures=100, exam_copies=10)
+HEADS = Recipe(epochs=0, head_epochs=6, exam_pictures=100, exam_copies=10, scene_weight=0.0)
 
 VARIANTS: Mapping[str, tuple[Architecture, Recipe]] = {
     "single-scale ranking": (
