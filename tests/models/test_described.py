@@ -257,6 +257,12 @@ def test_weights_beside_the_file_are_part_of_the_id(tmp_path: Path) -> None:
     assert saved(2) == saved(2) != saved(3)
 
 
+@pytest.mark.parametrize("model", ["file:~nosuchuser/own.toml", "seed:~nosuchuser/weights.h5"])
+def test_the_home_folder_of_nobody_is_refused(model: str) -> None:
+    with pytest.raises(ModelFileError, match=r"~nosuchuser/.* is in no home folder .*: write the whole path"):
+        registry.load(model)
+
+
 def test_a_home_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     write_model(tmp_path)

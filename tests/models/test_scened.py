@@ -134,6 +134,8 @@ def test_labels_of_another_classifier_are_refused(names: list[str], tmp_path: Pa
 def test_a_classifier_that_is_not_there_or_not_described_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"There is no .*Auto\.toml"):
         scened.plugged(tiny.TinyModel(), "Auto")
+    with pytest.raises(ModelFileError, match=r"~nosuchuser/places\.toml is in no home folder"):
+        scened.plugged(tiny.TinyModel(), "~nosuchuser/places.toml")
     with pytest.raises(ModelFileError, match="labels is missing"):
         scened.plugged(tiny.TinyModel(), str(write_model(tmp_path)))
 

@@ -6,13 +6,13 @@ engine takes it apart.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike_server.models.classifier import Classifier, OpenClassifier
+from lookalike_server.models.paths import expanded
 from lookalike_server.models.protocol import Engine, Inputs, Model, Outputs
 
 AUTO, NONE = "auto", "none"
@@ -27,7 +27,7 @@ def plugged(model: Model, scenes: str) -> Model:
         return model
     if scenes == NONE:
         return QuietModel(model)
-    return ScenedModel(model, Classifier(Path(scenes).expanduser()))
+    return ScenedModel(model, Classifier(expanded(scenes)))
 
 
 class QuietModel:
