@@ -245,16 +245,33 @@ def test_its_id_is_of_the_name_all_that_shapes_an_embedding_and_the_decoder(tmp_
         assert load(write_model(tmp_path, extra=extra)).id == first
 
 
-def test_weights_beside_the_file_are_part_of_the_id(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [11, 127, 128, 200])
+def test_weights_beside_the_file_are_part_of_the_id(length: int, tmp_path: Path) -> None:
+    name = "w" * (length - 8) + ".weights"
+
     def saved(factor: float) -> str:
         weights = {"w": np.full((3, 2, 3), factor, np.float32)}
-        external: dict[str, Any] = {"save_as_external_data": True, "location": "own.weights", "size_threshold": 0}
-        (tmp_path / "own.weights").unlink(missing_ok=True)
+        external: dict[str, Any] = {"save_as_external_data": True, "location": name, "size_threshold": 0}
+        (tmp_path / name).unlink(missing_ok=True)
         path = write_model(tmp_path, nodes=_then("Mul", "x", "w"), weights=weights, **external)
         assert np.linalg.norm(embedding(path)) == pytest.approx(1)
         return load(path).id
 
     assert saved(2) == saved(2) != saved(3)
+
+
+def test_weights_in_a_file_of_an_impossible_name_are_refused(tmp_path: Path) -> None:
+    path = write_model(tmp_path)
+    entry = b"\x0a\x08location\x12\xac\x02" + 300 * b"w"
+    (tmp_path / "own.onnx").write_bytes((tmp_path / "own.onnx").read_bytes() + entry)
+    with pytest.raises(ModelFileError, match=r"own\.onnx names a file of weights that cannot be looked for"):
+        load(path)
+
+
+@pytest.mark.parametrize("model", ["file:~nosuchuser/own.toml", "seed:~nosuchuser/weights.h5"])
+def test_the_home_folder_of_nobody_is_refused(model: str) -> None:
+    with pytest.raises(ModelFileError, match=r"~nosuchuser/.* is in no home folder .*: write the whole path"):
+        registry.load(model)
 
 
 def test_a_home_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,14 @@ def test_places365_as_the_ancestor_named_them(tmp_path: Path) -> None:
     assert read(tmp_path, text) == ("airfield", "apartment_building_outdoor", "field_cultivated")
 
 
+def test_a_name_may_be_as_long_as_an_image_can_keep(tmp_path: Path) -> None:
+    assert read(tmp_path, f"beach\n{255 * 'y'}\n") == ("beach", 255 * "y")
+
+
+def test_an_empty_line_names_nothing_and_counts_for_nothing(tmp_path: Path) -> None:
+    assert read(tmp_path, "/a/airfield 0\n\n/a/alley 1\n") == ("airfield", "alley")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -30,6 +38,9 @@ def test_places365_as_the_ancestor_named_them(tmp_path: Path) -> None:
         ("\n \n", "names nothing"),
         ("beach\nforest\nbeach", "names beach twice"),
         ("/a/airfield 0\n/a/alley 2", "has '/a/alley 2' where '/a/name 1' belongs: sort the lines"),
+        ("beach\n\n" + 256 * "y", r"has a label of 256 characters in line 3: write 1 to 255"),
+        ("/a/airfield 0\n/a/" + 256 * "y" + " 1", r"has a label of 256 characters in line 2"),
+        ("beach\nfor\0est", r"has a label with a NUL in line 2"),
         ("/a/airfield 0\nalley", "has 'alley' where '/a/name 1' belongs"),
     ],
 )

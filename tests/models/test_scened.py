@@ -1,13 +1,17 @@
 """A classifier of the user's tells the scenes, whatever model is served; the vectors stay those of the model."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.models.networks import write_classifier, write_model
+from tests.pictures import picture
 
+from lookalike_server.config import Settings
 from lookalike_server.errors import EngineMissing, ModelFileError
+from lookalike_server.hosting import decoder_for
 from lookalike_server.models import registry, scened, tiny
 from lookalike_server.models.protocol import Engine, Inputs, Model, Outputs
 
@@ -79,13 +83,22 @@ def test_none_tells_none(tmp_path: Path) -> None:
     np.testing.assert_array_equal(outputs.embeddings, run(WithHead(), COLOURS).embeddings)
 
 
-def test_both_see_the_whole_of_what_they_need(tmp_path: Path) -> None:
-    path = write_classifier(tmp_path, extra='softmax = true\nresize = "crop"\nshorter = 50')
-    model = scened.plugged(tiny.TinyModel(), str(path))
-    assert (model.input_size, model.draft_size) == ((32, 32), (100, 100))
+def test_a_large_classifier_changes_neither_how_a_jpeg_is_decoded_nor_its_vector(tmp_path: Path) -> None:
+    path = write_classifier(tmp_path, extra='softmax = true\nresize = "crop"\nshorter = 500')
+    alone = tiny.TinyModel()
+    model = scened.plugged(alone, str(path))
+    assert (model.input_size, model.draft_size) == (alone.input_size, alone.draft_size)
+    file = BytesIO()
+    picture(1, 640, 480).save(file, "JPEG")
+    mine, beside = (decoder_for(each, Settings()).decode_now(file.getvalue()).pixels for each in (alone, model))
+    vectors = [each.engine(threads=1).embed(pixels[np.newaxis]) for each, pixels in ((alone, mine), (model, beside))]
+    np.testing.assert_array_equal(vectors[0].embeddings, vectors[1].embeddings)
+
+
+def test_a_picture_that_the_model_wants_whole_stays_whole(tmp_path: Path) -> None:
     always_whole = WithHead()
     always_whole.draft_size = None
-    assert scened.plugged(always_whole, str(path)).draft_size is None
+    assert scened.plugged(always_whole, str(write_classifier(tmp_path))).draft_size is None
 
 
 def test_a_model_of_the_users_and_a_classifier_of_the_users_go_together(tmp_path: Path) -> None:
@@ -121,6 +134,8 @@ def test_labels_of_another_classifier_are_refused(names: list[str], tmp_path: Pa
 def test_a_classifier_that_is_not_there_or_not_described_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"There is no .*Auto\.toml"):
         scened.plugged(tiny.TinyModel(), "Auto")
+    with pytest.raises(ModelFileError, match=r"~nosuchuser/places\.toml is in no home folder"):
+        scened.plugged(tiny.TinyModel(), "~nosuchuser/places.toml")
     with pytest.raises(ModelFileError, match="labels is missing"):
         scened.plugged(tiny.TinyModel(), str(write_model(tmp_path)))
 

@@ -139,6 +139,22 @@ def test_what_cannot_be_read_is_told_and_left_out(
     assert "snow/0.png" in line
 
 
+def test_a_broken_file_moves_no_picture_from_what_is_set_aside_to_the_lessons(root: Path, tmp_path: Path) -> None:
+    """Of eight files two are set aside, of seven but one."""
+    for kind in KINDS["places"]:
+        (tmp_path / kind).mkdir()
+        for number in range(8):
+            shutil.copy(root / "places" / kind / f"{number}.png", tmp_path / kind)
+    pictures = find([tmp_path])
+    aside = set_aside(pictures)
+    broken = next(each.path for each, kept in zip(pictures, aside, strict=True) if not kept)
+    asked = {EACH * (row // 8) + row % 8 for row in np.flatnonzero(aside).tolist()}
+    broken.write_bytes(b"no picture")
+    corpus = gather([tmp_path], None, Recipe(), 2)
+    assert len(corpus.lessons) == 17
+    assert not asked & set(greys(corpus.lessons))
+
+
 def test_an_exam_is_of_no_more_pictures_than_it_shall_be(root: Path) -> None:
     exam = gathered(root, exam_pictures=4, exam_copies=3).exam
     assert {name: len(rows) for name, rows in exam.tastes.items()} == {"places": 4, "objects": 4}

@@ -4,15 +4,18 @@ import json
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.cli.shell import lookalike
 
 from lookalike_server.config import Settings
 from lookalike_server.errors import TrainingDataError
 from lookalike_server.models.architecture import Architecture
 from lookalike_server.models.protocol import Outputs
+from lookalike_server.pipeline.decode import START_OF_SCAN
 from lookalike_server.training import evaluate as room
 from lookalike_server.training.alterations import ALTERATIONS
 from lookalike_server.training.embedding import Embedder
@@ -95,6 +98,27 @@ def test_folders_are_judged_apart(places: Path, tmp_path: Path) -> None:
     assert [each["pictures"] for each in found["material"]["folders"]] == [60, 30]
     assert [each["queries"] for each in found["models"][0]["folders"]] == [60, 30]
     assert found["material"]["originals"] == 60, "the copies of pictures are no originals of their own"
+
+
+def test_pictures_that_the_server_refuses_are_told_and_not_asked_with(places: Path, tmp_path: Path) -> None:
+    shutil.copytree(places, tmp_path / "places")
+    scans, large = tmp_path / "places/beach/scans.jpg", tmp_path / "places/beach/large.png"
+    Image.new("RGB", (20, 10)).save(scans, "JPEG")
+    scans.write_bytes(scans.read_bytes() + 201 * START_OF_SCAN)
+    Image.new("RGB", (200, 120)).save(large)
+    limits = Settings(threads=2, max_image_pixels=160 * 120)
+    found = evaluate(["tiny"], [tmp_path / "places"], limits, everything=True, triplets=20, copies=100)["material"]
+    assert found["folders"][0]["pictures"] == found["originals"] == 60
+    told = {Path(line.split(": ")[0]).name: line for line in found["unreadable"]}
+    assert set(told) == {"broken.jpg", "scans.jpg", "large.png"}
+    assert "JPEG scans" in told["scans.jpg"]
+    assert "24,000 pixels, over the limit" in told["large.png"]
+
+
+@pytest.mark.parametrize("asked", [{"triplets": -1}, {"copies": -1}])
+def test_less_than_nothing_cannot_be_asked(places: Path, asked: dict[str, Any]) -> None:
+    with pytest.raises(TrainingDataError, match="give 0 at least of each"):
+        evaluate(["tiny"], [places], SETTINGS, **asked)
 
 
 def test_kinds_of_one_picture_give_copies_alone(places: Path, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_batch_normalisation_of_a_backbone_from_scratch_is_trained(room: Any) ->
 
 def test_the_body_has_a_rate_of_its_own(room: Any) -> None:
     network = room.network.Network(PRETRAINED, RECIPE)
-    still = Recipe(rate=0.0, head_rate=1e-2, dropout=0.0)
+    still = Recipe(rate=1e-30, head_rate=1e-2, dropout=0.0)
     found = stepped(room, network.whole, network.body, room.objective.tf.constant(pixels()), recipe=still)
     assert not found.moved & network.body
     assert "linear/kernel" in found.moved

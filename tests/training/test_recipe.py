@@ -33,6 +33,10 @@ def test_what_is_given_besides_replaces_the_file(tmp_path: Path) -> None:
     assert read(None) == Recipe()
 
 
+def test_ranges_hold_their_ends() -> None:
+    Recipe(leave_out=0, epochs=0, head_epochs=0, dropout=0.0, scene_weight=0.0, patience=1, triplets=1)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -48,7 +52,18 @@ def test_what_is_given_besides_replaces_the_file(tmp_path: Path) -> None:
         ("{", r"recipe\.json cannot be read as JSON"),
         ({"triplets": 0}, r"triplets is 0: it must be 1 at least"),
         ({"patience": -1}, r"patience is -1: it must be 1 at least"),
-        ({"set_aside": 1.0}, r"set_aside is 1\.0: it is a share"),
+        ({"set_aside": 1.0}, r"set_aside is 1\.0: it must be a share between 0 and 1"),
+        ({"set_aside": 0}, r"set_aside is 0\.0: it must be a share between 0 and 1"),
+        ({"dropout": 1}, r"dropout is 1\.0: it must be a share, from 0"),
+        ({"dropout": -0.1}, r"dropout is -0\.1: it must be a share, from 0"),
+        ('{"rate": NaN}', r"rate is nan: it must be a number above 0, and finite"),
+        ({"rate": 0}, r"rate is 0\.0: it must be a number above 0"),
+        ('{"head_rate": Infinity}', r"head_rate is inf: it must be a number above 0, and finite"),
+        ('{"scene_weight": Infinity}', r"scene_weight is inf: it must be a number from 0 up, and finite"),
+        ({"scene_weight": -1}, r"scene_weight is -1\.0: it must be a number from 0 up"),
+        ({"leave_out": -1}, r"leave_out is -1: it must be 0 at least"),
+        ({"epochs": -1}, r"epochs is -1: it must be 0 at least"),
+        ({"head_epochs": -1}, r"head_epochs is -1: it must be 0 at least"),
     ],
 )
 def test_what_is_no_recipe_is_told_by_its_name(tmp_path: Path, content: Any, words: str) -> None:

@@ -26,7 +26,6 @@ class Classifier:
         self._id = identity(self._description)
         self.labels = labels.read(self._description.labels)
         self.input_size = self._description.size
-        self.draft_size = fed.draft_size(self._description)
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Turn a decoded picture, of any mode and size, into RGB pixels [height, width, 3]."""

@@ -8,7 +8,6 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from lookalike_server.models.description import ModelDescription, NetworkDescrip
 from lookalike_server.models.examination import examine
 from lookalike_server.models.fed import FedNetwork
 from lookalike_server.models.files import digest, engine_of
+from lookalike_server.models.paths import expanded
 from lookalike_server.models.protocol import Engine, Inputs, Model, Outputs
 
 PREPROCESSING = "p1"
@@ -31,7 +31,7 @@ def load(argument: str) -> Model:
     """Return the model at this path: of its TOML, or of its file. Raises ModelFileError."""
     if not argument:
         raise ModelFileError("file needs a path, such as file:models/mine.toml or file:models/mine.onnx.")
-    return DescribedModel(ModelDescription.read(Path(argument).expanduser()))
+    return DescribedModel(ModelDescription.read(expanded(argument)))
 
 
 def identity(description: NetworkDescription) -> str:

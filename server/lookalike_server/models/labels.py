@@ -1,8 +1,11 @@
 """The names of a classifier's outputs, read from a text file."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lookalike_server.catalog.limits import MAX_SCENE_NAME
 from lookalike_server.errors import ModelFileError
 
 PLACES = re.compile(r"/\w/(\S+) (\d+)")
@@ -16,17 +19,29 @@ def read(path: Path) -> tuple[str, ...]:
     scenes of rows that were imported from one are then the same words. Raises ModelFileError.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ModelFileError(f"Cannot read the labels in {path}: {error}.") from error
-    names = _places(lines, path) if lines and PLACES.fullmatch(lines[0]) else lines
-    if not names or (twice := sorted({name for name in names if names.count(name) > 1})):
+    lines = {number: line.strip() for number, line in enumerate(text.splitlines(), 1) if line.strip()}
+    first = next(iter(lines.values()), "")
+    names = _places(list(lines.values()), path) if PLACES.fullmatch(first) else list(lines.values())
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if not names or twice:
         words = f"names {', '.join(twice)} twice" if names else "names nothing"
         raise ModelFileError(f"{path} {words}: write one label a line, each once, in the order of the outputs.")
+    _check(dict(zip(lines, names, strict=True)), path)
     return tuple(names)
 
 
-def _places(lines: list[str], path: Path) -> list[str]:
+def _check(names: Mapping[int, str], path: Path) -> None:
+    """Refuse, by the number of its line, what no image could keep."""
+    for number, name in names.items():
+        if len(name) > MAX_SCENE_NAME or "\0" in name:
+            words = f"a label of {len(name)} characters" if "\0" not in name else "a label with a NUL"
+            raise ModelFileError(f"{path} has {words} in line {number}: write 1 to {MAX_SCENE_NAME}, and no NUL.")
+
+
+def _places(lines: Sequence[str], path: Path) -> list[str]:
     found = [PLACES.fullmatch(line) for line in lines]
     for number, line in enumerate(found):
         if line is None or int(line[2]) != number:

@@ -6,13 +6,13 @@ engine takes it apart.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike_server.models.classifier import Classifier, OpenClassifier
+from lookalike_server.models.paths import expanded
 from lookalike_server.models.protocol import Engine, Inputs, Model, Outputs
 
 AUTO, NONE = "auto", "none"
@@ -27,7 +27,7 @@ def plugged(model: Model, scenes: str) -> Model:
         return model
     if scenes == NONE:
         return QuietModel(model)
-    return ScenedModel(model, Classifier(Path(scenes).expanduser()))
+    return ScenedModel(model, Classifier(expanded(scenes)))
 
 
 class QuietModel:
@@ -72,14 +72,17 @@ class QuietEngine:
 
 
 class ScenedModel(QuietModel):
-    """A model, and a classifier that tells the scenes in its place."""
+    """A model, and a classifier that tells the scenes in its place.
+
+    Pictures are decoded as the model alone has them decoded, or its pixels would change under the same id: a JPEG may
+    reach the classifier at a reduced scale, of the model's `draft_size` or more, and be enlarged there.
+    """
 
     def __init__(self, model: Model, classifier: Classifier) -> None:
         super().__init__(model)
         self._classifier = classifier
         self.scenes = classifier.labels
         self.input_size = larger(model.input_size, classifier.input_size)
-        self.draft_size = model.draft_size and larger(model.draft_size, classifier.draft_size)
         self._packing = Packing(self._inputs(Image.new("RGB", self.input_size[::-1])))
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:

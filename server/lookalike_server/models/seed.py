@@ -16,6 +16,7 @@ from lookalike_server.errors import ModelFileError
 from lookalike_server.models import engines, seed_pixels, seed_weights
 from lookalike_server.models.decoder import decoder_tag
 from lookalike_server.models.network import Network
+from lookalike_server.models.paths import expanded
 from lookalike_server.models.protocol import Engine, Model
 
 PREPROCESSING = "p1"
@@ -33,7 +34,7 @@ def load(argument: str) -> Model:
     """Return the model with the weights of this file. Raises ModelFileError, which says what is wrong with it."""
     if not argument:
         raise ModelFileError("seed needs a weights file as Keras 2 saved it: --model seed:PATH.h5")
-    path = Path(argument).expanduser()
+    path = expanded(argument)
     seed_weights.check(path)
     return Seed(network(path))
 

@@ -57,7 +57,9 @@ def gather(folders: Sequence[Path], scenes: Path | None, recipe: Recipe, threads
     """Read the pictures. Raises TrainingDataError when there is nothing to learn from, or nothing to judge with."""
     folders = folder.distinct(folders)
     scenic = _among(folders, scenes)
-    read, pictures = _read(folder.find(folders), threads)
+    found = folder.find(folders)
+    read, rows = _read(found, threads)
+    pictures = [found[row] for row in rows]
     keys = [(str(picture.folder), picture.kind) for picture in pictures]
     names = sorted(set(keys))
     kinds = np.array([names.index(key) for key in keys], np.int64)
@@ -65,7 +67,7 @@ def gather(folders: Sequence[Path], scenes: Path | None, recipe: Recipe, threads
     shown = np.array([words.index(kind) if of == scenic else NOT_A_SCENE for of, kind in keys], np.int64)
     out = _left_out(names, recipe.leave_out, scenic)
     never = np.isin(kinds, list(out))
-    aside = folder.set_aside(pictures, recipe.set_aside)
+    aside = folder.set_aside(found, recipe.set_aside)[rows]
     lessons = np.flatnonzero(~never & ~aside)
     if len(np.unique(kinds[lessons])) < 2:
         raise TrainingDataError("Training needs pictures of two kinds at least: FOLDER/KIND/PICTURE.jpg.")
@@ -93,7 +95,8 @@ def _titles(folders: Sequence[Path]) -> dict[Path, str]:
     return {each: name if names.count(name) == 1 else str(each) for each, name in zip(folders, names, strict=True)}
 
 
-def _read(found: Sequence[Picture], threads: int) -> tuple[Gallery, list[Picture]]:
+def _read(found: Sequence[Picture], threads: int) -> tuple[Gallery, list[int]]:
+    """Those that can be read, and their numbers among all: what is set aside is a share of all, as it is elsewhere."""
     progress, unreadable = Progress("reading pictures", len(found)), list[str]()
 
     def report(path: Path, trouble: str | None) -> None:
@@ -105,7 +108,7 @@ def _read(found: Sequence[Picture], threads: int) -> tuple[Gallery, list[Picture
     for line in unreadable:
         progress.remark(line)
     good = set(paths)
-    return read, [picture for picture in found if picture.path in good]
+    return read, [row for row, picture in enumerate(found) if picture.path in good]
 
 
 def _left_out(names: Sequence[tuple[str, str]], count: int, scenic: str | None) -> set[int]:

@@ -5,7 +5,8 @@ features of `efficientnet-lite0` whichever models are judged.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike_server.config import Settings
-from lookalike_server.errors import ImageUndecodable, TrainingDataError
+from lookalike_server.errors import ImageTooLarge, ImageUndecodable, TrainingDataError
+from lookalike_server.hosting import decoder_for
+from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.training import folder
 from lookalike_server.training.embedding import Embedder, mapped
 from lookalike_server.training.folder import Picture
@@ -57,38 +60,46 @@ class Material:
 
 def gather(folders: Sequence[Path], *, everything: bool, triplets: int, copies: int, settings: Settings) -> Material:
     """Look at the pictures set aside, or at everything. Raises TrainingDataError where there is nothing to look at."""
+    if min(triplets, copies) < 0:
+        raise TrainingDataError(f"{triplets} triplets and {copies} copies cannot be asked: give 0 at least of each.")
     pictures = folder.find(folders)
     if not everything:
         kept = folder.set_aside(pictures)
         pictures = [picture for picture, keep in zip(pictures, kept, strict=True) if keep]
-    pictures, seen, unreadable = _readable(pictures, settings.cores)
+    embedder = Embedder(REFERENCE, replace(settings, engine="auto"))
+    decoder = decoder_for(embedder.model, settings)
+    pictures, seen, unreadable = _readable(pictures, decoder, settings.cores)
     if not pictures:
         raise TrainingDataError("No picture to judge with. Small kinds have none set aside: try --all.")
-    embedder = Embedder(REFERENCE, Settings(threads=settings.threads))
     features = embedder.files([picture.path for picture in pictures]).embeddings
     tastes = [_taste(each, pictures, features, seen, triplets) for each in folder.distinct(folders)]
     return Material(pictures, tastes, _originals(pictures, copies), unreadable)
 
 
-def _readable(pictures: Sequence[Picture], threads: int) -> tuple[list[Picture], list[Looks], list[str]]:
+def _readable(
+    pictures: Sequence[Picture], decoder: Decoder, threads: int
+) -> tuple[list[Picture], list[Looks], list[str]]:
     """The pictures that can be decoded, what they look like, and why the others cannot."""
     progress, good, seen, bad = Progress("pictures", len(pictures)), list[Picture](), list[Looks](), list[str]()
     paths = [picture.path for picture in pictures]
-    for picture, found in zip(pictures, mapped(_look, paths, threads=threads, ahead=8 * threads), strict=True):
+    looked = mapped(partial(_look, decoder), paths, threads=threads, ahead=8 * threads)
+    for picture, found in zip(pictures, looked, strict=True):
         if isinstance(found, Looks):
             good.append(picture)
             seen.append(found)
         else:
-            bad.append(str(found))
+            bad.append(found)
         progress.advance()
     return good, seen, bad
 
 
-def _look(path: Path) -> Looks | ImageUndecodable:
+def _look(decoder: Decoder, path: Path) -> Looks | str:
+    """What is to be seen, or why nothing: what the server would refuse is not decoded at its full size either."""
     try:
+        decoder.decode_now(path.read_bytes())
         return looks(folder.read(path))
-    except ImageUndecodable as error:
-        return error
+    except (OSError, ImageTooLarge, ImageUndecodable) as error:
+        return f"{path}: {error}"
 
 
 def _taste(

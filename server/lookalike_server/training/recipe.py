@@ -1,7 +1,8 @@
 """How a network is trained: every number that decides the outcome, kept as JSON beside the weights."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,27 @@ from lookalike_server.errors import TrainingDataError
 from lookalike_server.training.triplets import Rules
 
 T = TypeVar("T")
+
+Range = tuple[str, Callable[[float], bool]]
+"""In words, and whether a number is in it; NaN is in none."""
+
+COUNT: Range = ("1 at least", lambda value: value >= 1)
+COUNT_OR_NONE: Range = ("0 at least", lambda value: value >= 0)
+RATE: Range = ("a number above 0, and finite", lambda value: 0 < value < math.inf)
+FACTOR: Range = ("a number from 0 up, and finite", lambda value: 0 <= value < math.inf)
+
+RANGES: Mapping[str, Range] = {
+    "set_aside": ("a share between 0 and 1, neither of them", lambda value: 0 < value < 1),
+    "dropout": ("a share, from 0 to less than 1", lambda value: 0 <= value < 1),
+    **dict.fromkeys(("head_rate", "rate"), RATE),
+    **dict.fromkeys(("gap", "weight_decay", "scene_weight"), FACTOR),
+    **dict.fromkeys(("leave_out", "head_epochs", "epochs", "small_epochs", "seed"), COUNT_OR_NONE),
+    **dict.fromkeys(
+        ("head_triplets", "triplets", "small_size", "exam_pictures", "exam_copies", "patience"),
+        COUNT,
+    ),
+}
+"""Of the recipe's members."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +91,10 @@ class Recipe:
     """Whether a GPU computes in half precision."""
 
     def __post_init__(self) -> None:
-        for name in ("head_triplets", "triplets", "small_size", "exam_pictures", "exam_copies", "patience"):
-            if getattr(self, name) < 1:
-                raise TrainingDataError(f"{name} is {getattr(self, name)}: it must be 1 at least.")
-        for name in ("set_aside", "dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise TrainingDataError(f"{name} is {getattr(self, name)}: it is a share, from 0 to less than 1.")
+        for name, (words, fits) in RANGES.items():
+            value = getattr(self, name)
+            if not fits(value):
+                raise TrainingDataError(f"{name} is {value}: it must be {words}.")
 
     def as_json(self) -> Mapping[str, Any]:
         """All of it, in plain values."""

@@ -18,8 +18,8 @@ from lookalike_server.errors import EngineMissing, ModelFileError
 from lookalike_server.models import engines
 from lookalike_server.models.description import NetworkDescription
 
-EXTERNAL = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
-"""How an .onnx file names a file that holds its weights: a protobuf pair of key and value, then the value's length."""
+EXTERNAL = re.compile(rb"\x0a\x08location\x12([\x80-\xff]{0,4}[\x00-\x7f])")
+"""How an .onnx file names a file that holds its weights: a protobuf pair of key and value, the value's length first."""
 
 
 class NetworkFile(Protocol):
@@ -83,8 +83,15 @@ def parts(path: Path) -> Iterator[Path]:
 
 
 def external(path: Path) -> list[Path]:
-    """Files that hold an .onnx file's weights, as exporters write them for large networks."""
+    """Files that hold an .onnx file's weights, as exporters write them for large networks. Raises ModelFileError."""
     content = path.read_bytes()
-    names = {content[found.end() : found.end() + found[1][0]] for found in EXTERNAL.finditer(content)}
-    files = (path.parent / name.decode(errors="replace") for name in names)
-    return sorted(file for file in files if file.is_file())
+    names = {content[found.end() : found.end() + varint(found[1])] for found in EXTERNAL.finditer(content)}
+    try:
+        return sorted(file for name in names if (file := path.parent / name.decode(errors="replace")).is_file())
+    except OSError as error:
+        raise ModelFileError(f"{path} names a file of weights that cannot be looked for: {error}.") from error
+
+
+def varint(content: bytes) -> int:
+    """Protobuf's variable-length integer: seven bits a byte, the lowest first."""
+    return sum((byte & 0x7F) << 7 * place for place, byte in enumerate(content))
