@@ -63,6 +63,14 @@ def test_components_keep_what_varies_and_drop_what_does_not(joining: Any) -> Non
     np.testing.assert_allclose(flat @ kept @ kept.T, flat, atol=1e-5)
 
 
+@pytest.mark.parametrize("n", [1, 4])
+def test_few_pictures_give_as_many_components_as_there_is_room_for(joining: Any, n: int) -> None:
+    few = unit(np.random.default_rng(n).normal(size=(n, 8)).astype(np.float32))
+    kept = joining.components(few, 6)
+    np.testing.assert_allclose(kept.T @ kept, np.eye(6), atol=1e-5)
+    np.testing.assert_allclose(few @ kept @ kept.T, few, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("architecture", "weight"),
     [(replace(TRAINED, scenes=()), 0.25), (TRAINED, 0.0), (replace(TRAINED, dim=2), 0.25)],

@@ -30,7 +30,7 @@ def joined_architecture(trained: Architecture, weight: float) -> Architecture:
 def joined(whole: keras.Model, architecture: Architecture, embeddings: Floats) -> keras.Model:
     """The network of a joined architecture, with the weights of one that was trained without.
 
-    `embeddings` [n, dim], n >= dim, of pictures that it was trained on: their principal components are kept.
+    `embeddings` [n, dim] of pictures that it was trained on: their principal components are kept.
     """
     made = keras_deepranking.build(architecture)
     arrays = dict(weights.of(whole))
@@ -43,6 +43,7 @@ def joined(whole: keras.Model, architecture: Architecture, embeddings: Floats) -
 
 def components(embeddings: Floats, count: int) -> Floats:
     """Directions [dim, count] that keep the most of the embeddings' length."""
-    _, _, directions = np.linalg.svd(embeddings, full_matrices=False)
-    kept: Floats = directions[:count].T.astype(np.float32)
+    # Not the singular vectors: of few embeddings there are fewer of these than of numbers to keep.
+    _, directions = np.linalg.eigh(embeddings.T.astype(np.float64) @ embeddings)
+    kept: Floats = directions[:, : -count - 1 : -1].astype(np.float32)
     return kept
