@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,13 @@ def test_serving_does_not_import_tensorflow(folder: Path) -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert answer.stdout.split() == ["False"]
+
+
+def test_the_same_weights_in_another_architecture_are_another_model(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    description = json.loads((other / "model.json").read_text())
+    description["architecture"]["temperature"] = 3.25
+    (other / "model.json").write_text(json.dumps(description))
+    ids = {registry.load(f"deepranking:{each}").id for each in (folder, other)}
+    assert len(ids) == 2

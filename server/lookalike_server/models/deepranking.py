@@ -47,6 +47,7 @@ def network(folder: Path, name: str) -> Network:
         input_size=architecture.input_size,
         dim=architecture.dim,
         scenes=architecture.scenes,
+        described=json.dumps(architecture.as_json(), sort_keys=True),
     )
 
 

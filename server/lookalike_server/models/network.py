@@ -53,12 +53,19 @@ class Network:
     """Of the pixels."""
     read: Callable[[Path], Weights] = read_npz
     """Raises ModelFileError when the file is damaged or another network's."""
+    described: str = ""
+    """What the outputs depend on beside the weights, in words that change with it."""
 
     def fingerprint(self) -> str:
-        """First 8 hexadecimal digits of the weights' SHA-256. Raises ModelFileError when the file cannot be read."""
+        """First 8 hexadecimal digits of the SHA-256 of the weights' file and of `described`.
+
+        Raises ModelFileError when the file cannot be read.
+        """
         try:
             with self.weights.open("rb") as file:
-                return file_digest(file, "sha256").hexdigest()[:8]
+                digest = file_digest(file, "sha256")
+                digest.update(self.described.encode())
+                return digest.hexdigest()[:8]
         except OSError as error:
             raise ModelFileError(f"Cannot read the weights of {self.name}: {error}") from error
 
