@@ -51,6 +51,9 @@ def test_the_wheel_holds_what_it_needs_and_no_more(wheel: Path) -> None:
     for needed in (
         "lookalike/py.typed",
         "lookalike_server/py.typed",
+        "lookalike_server/models/weights/deepranking-lite0/graph.onnx",
+        "lookalike_server/models/weights/deepranking-lite0/model.json",
+        "lookalike_server/models/weights/deepranking-lite0/weights.npz",
         "lookalike_server/models/weights/efficientnet-lite0.npz",
         "lookalike_server/models/weights/efficientnet-lite0.onnx",
         "lookalike_server/models/weights/seed.onnx",
