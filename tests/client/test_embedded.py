@@ -131,7 +131,7 @@ def test_what_is_no_embedded_image_ends_the_import(looks: Client, collection: st
         list(looks.import_embedded([b"picture"], collection=collection, model_id="tiny-1"))  # type: ignore[list-item]
 
 
-def test_a_broken_connection_is_taken_up_again(connect: Connect, target: str, collection: str) -> None:
+def test_embeddings_survive_a_broken_connection(connect: Connect, target: str, collection: str) -> None:
     def images() -> Iterator[Embedded]:
         yield from (embedded(number, source=Source(f"{number}.jpg")) for number in range(300))
 
