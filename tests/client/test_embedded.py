@@ -121,7 +121,7 @@ def test_a_collection_is_made_for_the_model_of_the_embeddings(connect: Connect) 
         assert (done.error, looks.collection("old").model_id) == (None, "tiny-1")
 
 
-def test_a_collection_is_not_made_unasked(looks: Client, collection: str) -> None:
+def test_a_collection_is_not_made_unasked_for_embeddings(looks: Client, collection: str) -> None:
     with pytest.raises(errors.CollectionNotFound):
         list(looks.import_embedded([embedded(1)], collection=collection, model_id="tiny-1", create=False))
 
