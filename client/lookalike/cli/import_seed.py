@@ -10,24 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.text import Text
 
 import lookalike
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
-from lookalike.cli.output import FAILED, INTERRUPTED, fail, out, print_json, printable, remark
-from lookalike.cli.progress import progress_bar
+from lookalike.cli.output import FAILED, fail, out, print_json, printable
+from lookalike.cli.progress import failure_line, list_first, progress_bar, timed
 from lookalike.cli.seed_database import BadRow, Row, SeedDatabase, Unreadable
 from lookalike.errors import CollectionExists
 from lookalike.types import Embedded, ImportOutcome, ModelInfo
 
 BATCH = 64
 """Rows in memory: 92 kB of text each."""
-FAILURES_SHOWN = 20
 
 Database = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, metavar="FILE", help="The ancestor's image_similarity.db.")
@@ -122,16 +119,16 @@ def import_seed(
     The pictures are not needed. The server must run the model that made the vectors: serve --model seed:PATH.h5, with
     the ancestor's weights. Rows that the collection holds are not sent again. Exit status 1 when any row failed.
     """
-    tally, begin = Tally(), perf_counter()
+    tally = Tally()
     try:
-        with connect(Connection(server, token, tls, ca, as_json)) as client, SeedDatabase.opened(database) as rows:
+        with (
+            timed(tally),
+            connect(Connection(server, token, tls, ca, as_json)) as client,
+            SeedDatabase.opened(database) as rows,
+        ):
             _watch(Move(client, collection, _served(client, model), tally), rows, as_json)
     except Unreadable as error:
         raise fail(f"{printable(str(database))} cannot be read: {error}. {tally.words}.") from None
-    except KeyboardInterrupt:
-        remark(f"\nStopped after {tally.words}. The same command again goes on from here.", "yellow")
-        raise typer.Exit(INTERRUPTED) from None
-    tally.seconds = perf_counter() - begin
     _report(tally, collection, as_json)
     if tally.failures:
         raise typer.Exit(FAILED)
@@ -163,16 +160,12 @@ def _report(tally: Tally, collection: str, as_json: bool) -> None:
         return
     total = tally.outcomes.total()
     out.print(f"{total:,} rows into {collection} in {tally.seconds:,.1f} s: {tally.words}", soft_wrap=True)
-    for failure in tally.failures[:FAILURES_SHOWN]:
-        line = Text.assemble(
-            ("  failed ", "red"),
-            f"imageId {failure.imageId} {printable(failure.path)}",
-            (f"  {failure.reason} ", "bold"),
-            printable(failure.message),
-        )
-        out.print(line, soft_wrap=True)
-    if len(tally.failures) > FAILURES_SHOWN:
-        out.print(f"  and {len(tally.failures) - FAILURES_SHOWN:,} more; --json lists all")
+    list_first(
+        [
+            failure_line(f"imageId {failed.imageId} {printable(failed.path)}", failed.reason, failed.message)
+            for failed in tally.failures
+        ]
+    )
 
 
 def _summary(tally: Tally, collection: str) -> dict[str, Any]:

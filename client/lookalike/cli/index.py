@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any
 
 import typer
@@ -21,8 +20,8 @@ from lookalike.cli.options import (
     Token,
     read_labels,
 )
-from lookalike.cli.output import FAILED, INTERRUPTED, out, print_json, printable, remark
-from lookalike.cli.progress import failure_fields, list_failures, progress_bar
+from lookalike.cli.output import FAILED, out, print_json, printable
+from lookalike.cli.progress import failure_fields, list_failures, progress_bar, timed
 from lookalike.types import ImportOutcome, ImportProgress
 
 Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="Folder of pictures.")]
@@ -82,14 +81,9 @@ def index(
     status 1 when any failed.
     """
     labels = read_labels(label or [])
-    tally, begin = Tally(), perf_counter()
-    try:
-        with connect(Connection(server, token, tls, ca, as_json)) as client:
-            _watch(client.import_folder(folder, collection=collection, labels=labels), tally, as_json)
-    except KeyboardInterrupt:
-        remark(f"\nStopped after {tally.words}. The same command again goes on from here.", "yellow")
-        raise typer.Exit(INTERRUPTED) from None
-    tally.seconds = perf_counter() - begin
+    tally = Tally()
+    with timed(tally), connect(Connection(server, token, tls, ca, as_json)) as client:
+        _watch(client.import_folder(folder, collection=collection, labels=labels), tally, as_json)
     _report(tally, folder, collection, as_json)
     if tally.failures:
         raise typer.Exit(FAILED)

@@ -1,12 +1,15 @@
 """How a command that takes its time shows how far it is, and at the end what failed."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Protocol
 
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from lookalike.cli.output import err, error_fields, out, printable
+from lookalike.cli.output import INTERRUPTED, err, error_fields, out, printable, remark
 from lookalike.errors import LookalikeError
 
 FAILURES_SHOWN = 20
@@ -23,6 +26,29 @@ class RateColumn(ProgressColumn):
         return Text(f"{task.speed:,.1f}/s" if task.speed else "", style="progress.data.speed")
 
 
+class Tally(Protocol):
+    """What a command has done so far."""
+
+    seconds: float
+
+    @property
+    def words(self) -> str:
+        """It all, in a line."""
+        ...
+
+
+@contextmanager
+def timed(tally: Tally) -> Iterator[None]:
+    """Measure what a command does; on Ctrl-C say how far it came, and leave: run again, it goes on from there."""
+    begin = perf_counter()
+    try:
+        yield
+    except KeyboardInterrupt:
+        remark(f"\nStopped after {tally.words}. The same command again goes on from here.", "yellow")
+        raise typer.Exit(INTERRUPTED) from None
+    tally.seconds = perf_counter() - begin
+
+
 def progress_bar(as_json: bool) -> Progress:
     """Give a bar with rate and time remaining, that shows where there is a person to see it."""
     columns = (
@@ -37,12 +63,24 @@ def progress_bar(as_json: bool) -> Progress:
 
 def list_failures(failures: Failures) -> None:
     """Print the first of them, a line each, and how many more there are."""
-    for path, error in failures[:FAILURES_SHOWN]:
+    lines = []
+    for path, error in failures:
         reason, message = (error.reason, error.message) if error else ("", "")
-        line = Text.assemble(("  failed ", "red"), printable(path or "?"), (f"  {reason} ", "bold"), printable(message))
+        lines.append(failure_line(printable(path or "?"), reason, message))
+    list_first(lines)
+
+
+def failure_line(what: str, reason: str, message: str) -> Text:
+    """Give one failure for people to read."""
+    return Text.assemble(("  failed ", "red"), what, (f"  {reason} ", "bold"), printable(message))
+
+
+def list_first(lines: Sequence[Text]) -> None:
+    """Print the first lines, and how many more there are."""
+    for line in lines[:FAILURES_SHOWN]:
         out.print(line, soft_wrap=True)
-    if len(failures) > FAILURES_SHOWN:
-        out.print(f"  and {len(failures) - FAILURES_SHOWN:,} more; --json lists all")
+    if len(lines) > FAILURES_SHOWN:
+        out.print(f"  and {len(lines) - FAILURES_SHOWN:,} more; --json lists all")
 
 
 def failure_fields(failures: Failures) -> list[dict[str, Any]]:

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
-from lookalike.cli.output import FAILED, INTERRUPTED, out, print_json, printable, remark
-from lookalike.cli.progress import failure_fields, list_failures, progress_bar
+from lookalike.cli.output import FAILED, out, print_json, printable
+from lookalike.cli.progress import failure_fields, list_failures, progress_bar, timed
 from lookalike.errors import ReembedIncomplete
 from lookalike.types import ReembedProgress
 
@@ -71,15 +70,10 @@ def reembed(
     then all switch at once. Stopped, it goes on where it was when it is run again. Exit status 1 when the switch was
     not made.
     """
-    tally, begin = Tally(), perf_counter()
-    try:
-        with connect(Connection(server, token, tls, ca, as_json)) as client:
-            steps = client.reembed(collection, model=model, drop_missing=drop_missing, root=root)
-            _watch(steps, tally, as_json)
-    except KeyboardInterrupt:
-        remark(f"\nStopped after {tally.words}. The same command again goes on from here.", "yellow")
-        raise typer.Exit(INTERRUPTED) from None
-    tally.seconds = perf_counter() - begin
+    tally = Tally()
+    with timed(tally), connect(Connection(server, token, tls, ca, as_json)) as client:
+        steps = client.reembed(collection, model=model, drop_missing=drop_missing, root=root)
+        _watch(steps, tally, as_json)
     _report(tally, collection, model, as_json)
     if tally.lacking:
         raise typer.Exit(FAILED)
