@@ -1,4 +1,4 @@
-"""The model that ships: what enters the network, and that what comes out is what its authors trained."""
+"""The ImageNet features: what enters the network, and that what comes out is what its authors trained."""
 
 import subprocess
 import sys

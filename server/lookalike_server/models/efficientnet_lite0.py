@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 with ImageNet weights: the model that serves when no other is asked for.
+"""EfficientNet-Lite0 with ImageNet weights: what `deepranking-lite0` started from, and what models are compared with.
 
 What comes out are the features that ImageNet's classifier stood on, L2-normalised. The weights ship with the package:
 kernels in half precision, batch normalisation in single. Against the published float32 weights that turns an

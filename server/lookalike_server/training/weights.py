@@ -22,13 +22,11 @@ def stored(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, Any]:
 
 def npz(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
     """The file's bytes, the same for the same weights."""
-    file = io.BytesIO()
-    np.savez(file, **stored(arrays))
-    return file.getvalue()
+    return exact(stored(arrays))
 
 
-def exact(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """As `npz`, in single precision: what training goes on with."""
+def exact(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """As `npz`, in the precision that they have: what training goes on with."""
     file = io.BytesIO()
     kept: dict[str, Any] = dict(arrays)
     np.savez(file, **kept)
