@@ -77,13 +77,21 @@ class Importer:
         if item.content is None:
             check_id(item.image_id)
             return item.image_id, await self._committed(item, item.image_id, None)
-        model_id, image_id, known = await asyncio.to_thread(self._identify, item.collection, item.content)
-        if known:
+        return await self._embedded(item, Identity(self._catalog, item.collection, item.content))
+
+    async def _embedded(self, item: Item, identity: "Identity") -> tuple[str, Outcome]:
+        """What a picture's bytes tell, committed; without telling it again where the collection holds the picture."""
+        collection = await asyncio.to_thread(self._catalog.serving, item.collection)
+        embedder, content = self._embedders[collection.model_id], None
+        try:
+            content = await embedder.embed(Picture(identity.content), Lane.BULK, check=identity.expect_new)
+        except AlreadyHeld:
             # It may be deleted before the commit: then it is a new picture after all.
             with suppress(ImageNotFound):
-                return image_id, await self._committed(item, image_id, None)
-        content = await self._content(model_id, item.content, item.source)
-        return image_id, await self._committed(item, image_id, content)
+                return identity.image_id, await self._committed(item, identity.image_id, None)
+            content = await embedder.embed(Picture(identity.content), Lane.BULK)
+        told = dated(replace(content, model_id=collection.model_id), item.source)
+        return identity.image_id, await self._committed(item, identity.image_id, told)
 
     async def _committed(self, item: Item, image_id: str, content: Content | None) -> Outcome:
         """Wait for the commit that takes the arrival in."""
@@ -92,12 +100,6 @@ class Importer:
 
     def _add(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome | Exception]:
         return self._catalog.add(arrivals)
-
-    async def _content(self, model_id: str, content: bytes, source: Source | None) -> Content:
-        """What the bytes tell; where they tell no time, the file's own stands in for it."""
-        told = await self._embedders[model_id].embed(Picture(content), Lane.BULK)
-        modified = source.modified if source else None
-        return replace(told, captured=modified if told.captured is None else told.captured, model_id=model_id)
 
     def _taken_over(self, item: Item, embedded: Embedded) -> Content:
         """What is known without the picture. Raises ModelMismatch; the catalog checks the rest."""
@@ -110,8 +112,29 @@ class Importer:
         captured = item.source.modified if item.source else None
         return Content(0, 0, 0, "", captured, embedded.vector, embedded.scenes, embedded.model_id)
 
-    def _identify(self, collection: str, content: bytes) -> tuple[str, str, bool]:
-        """The collection's model, the picture's id, and whether the collection holds it."""
-        model_id = self._catalog.serving(collection).model_id
-        image_id = hashlib.sha256(content).hexdigest()
-        return model_id, image_id, not self._catalog.missing(collection, [image_id])
+
+class AlreadyHeld(Exception):
+    """The collection holds the picture: there is nothing to embed."""
+
+
+class Identity:
+    """Who a picture is: found out in the thread that would decode it."""
+
+    def __init__(self, catalog: Catalog, collection: str, content: bytes) -> None:
+        self._catalog = catalog
+        self._collection = collection
+        self.content = content
+        self.image_id = ""
+
+    def expect_new(self) -> None:
+        """AlreadyHeld when the collection holds it."""
+        self.image_id = hashlib.sha256(self.content).hexdigest()
+        if not self._catalog.missing(self._collection, [self.image_id]):
+            raise AlreadyHeld
+
+
+def dated(content: Content, source: Source | None) -> Content:
+    """With the file's own time where the bytes tell none."""
+    if content.captured is not None or source is None:
+        return content
+    return replace(content, captured=source.modified)

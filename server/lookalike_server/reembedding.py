@@ -4,9 +4,9 @@ A picture goes the way of an import: hash, look whether its vector is there alre
 other model, and wait for the next commit. Searches and imports go on meanwhile; `Catalog.switch_model` ends it.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from lookalike_server.catalog.catalog import Catalog
@@ -38,13 +38,19 @@ class Reembedder:
 
         Raises every error that the proto lists for an item of ReembedImages.
         """
-        image_id, lacks = await asyncio.to_thread(self._identify, collection, model_id, content)
-        if lacks:
-            told = await self._embedders[model_id].embed(Picture(content), Lane.BULK)
+        image_id = ""
+
+        def expect_lacking() -> None:
+            nonlocal image_id
+            image_id = hashlib.sha256(content).hexdigest()
+            if not self._catalog.unstaged(collection, image_id, model_id):
+                raise AlreadyStaged
+
+        with suppress(AlreadyStaged):
+            told = await self._embedders[model_id].embed(Picture(content), Lane.BULK, check=expect_lacking)
             await self._committer.committed(Arrival(collection, image_id, replace(told, model_id=model_id)))
         return image_id
 
-    def _identify(self, collection: str, model_id: str, content: bytes) -> tuple[str, bool]:
-        """The picture's id, and whether its image lacks a vector of the model."""
-        image_id = hashlib.sha256(content).hexdigest()
-        return image_id, self._catalog.unstaged(collection, image_id, model_id)
+
+class AlreadyStaged(Exception):
+    """The image's vector of the model is there: there is nothing to embed."""

@@ -98,7 +98,7 @@ def test_an_unknown_orientation_is_none(decoder: Decoder) -> None:
 )
 async def test_what_is_no_picture_is_refused_with_words(decoder: Decoder, content: bytes, words: str) -> None:
     with pytest.raises(ImageUndecodable, match=words) as refused:
-        await decoder.decode(content, None, Lane.INTERACTIVE)
+        await asyncio.wrap_future(decoder.decode(content, None, Lane.INTERACTIVE))
     assert "object at" not in str(refused.value), "no addresses of ours"
 
 
@@ -110,7 +110,7 @@ def test_formats_that_are_not_listed_are_refused(decoder: Decoder) -> None:
 async def test_too_many_bytes_are_refused_unread() -> None:
     decoder = decoder_with(max_bytes=100)
     with pytest.raises(ImageTooLarge, match="limit of 100"):
-        await decoder.decode(bytes(101), None, Lane.BULK)
+        await asyncio.wrap_future(decoder.decode(bytes(101), None, Lane.BULK))
     decoder.close()
 
 
@@ -202,7 +202,7 @@ def test_capture_time(taken: str, zone: str, expected: int | None) -> None:
 async def test_a_bad_picture_fails_alone(decoder: Decoder) -> None:
     contents = [picture_bytes(1), b"broken", picture_bytes(2)]
     results = await asyncio.gather(
-        *(decoder.decode(content, None, Lane.BULK) for content in contents), return_exceptions=True
+        *(asyncio.wrap_future(decoder.decode(content, None, Lane.BULK)) for content in contents), return_exceptions=True
     )
     assert [isinstance(result, LookalikeError) for result in results] == [False, True, False]
 
@@ -228,14 +228,14 @@ class Slow:
 async def test_waiting_bytes_are_bounded_and_freed() -> None:
     content, slow = picture_bytes(1, width=10), Slow()
     decoder = decoder_with(slow, threads=1, max_waiting_bytes=len(content) * 2)
-    held = [asyncio.create_task(decoder.decode(content, None, Lane.BULK)) for _ in range(2)]
+    held = [asyncio.wrap_future(decoder.decode(content, None, Lane.BULK)) for _ in range(2)]
     await asyncio.to_thread(slow.entered.wait, 10)
     with pytest.raises(QueueFull) as refused:
-        await decoder.decode(content, None, Lane.BULK)
+        await asyncio.wrap_future(decoder.decode(content, None, Lane.BULK))
     assert refused.value.retry_after
     slow.release.set()
     await asyncio.gather(*held)
-    await decoder.decode(content, None, Lane.BULK)
+    await asyncio.wrap_future(decoder.decode(content, None, Lane.BULK))
     decoder.close()
 
 
@@ -243,10 +243,10 @@ async def test_pixels_in_flight_are_bounded_by_all_threads_together() -> None:
     slow = Slow()
     decoder = decoder_with(slow, threads=2, max_pixels=10 * 100)
     half = encoded(picture(1, 10, 60))
-    first = asyncio.create_task(decoder.decode(half, None, Lane.BULK))
+    first = asyncio.wrap_future(decoder.decode(half, None, Lane.BULK))
     await asyncio.to_thread(slow.entered.wait, 10)
-    second = asyncio.create_task(decoder.decode(encoded(picture(1, 11, 60)), None, Lane.INTERACTIVE))
-    small = await decoder.decode(encoded(picture(1, 12, 20)), None, Lane.INTERACTIVE)
+    second = asyncio.wrap_future(decoder.decode(encoded(picture(1, 11, 60)), None, Lane.INTERACTIVE))
+    small = await asyncio.wrap_future(decoder.decode(encoded(picture(1, 12, 20)), None, Lane.INTERACTIVE))
     assert small.width == 12, "there is room for a small one"
     assert slow.widths == [10, 12], "the second large one waits for the first"
     slow.release.set()
@@ -259,11 +259,11 @@ async def test_who_leaves_before_decoding_is_not_decoded_and_an_import_is_not_in
     slow = Slow()
     decoder = decoder_with(slow, threads=1)
     first, left = (
-        asyncio.create_task(decoder.decode(picture_bytes(1, width=width), None, Lane.BULK)) for width in (10, 20)
+        asyncio.wrap_future(decoder.decode(picture_bytes(1, width=width), None, Lane.BULK)) for width in (10, 20)
     )
     await asyncio.to_thread(slow.entered.wait, 10)
     left.cancel()
-    await decoder.decode(picture_bytes(1, width=30), None, Lane.INTERACTIVE)
+    await asyncio.wrap_future(decoder.decode(picture_bytes(1, width=30), None, Lane.INTERACTIVE))
     slow.release.set()
     await first
     decoder.close()

@@ -54,18 +54,20 @@ class Batcher:
         """Begin to serve."""
         self._thread.start()
 
-    def submit(self, pixels: Inputs, lane: Lane, deadline: float = math.inf) -> "Future[Computed]":
+    def submit(
+        self, pixels: Inputs, lane: Lane, deadline: float = math.inf, future: "Future[Computed] | None" = None
+    ) -> "Future[Computed]":
         """Queue one prepared picture; the deadline is on the batcher's clock.
 
-        Raises QueueFull, DeadlineExceeded or ShuttingDown. The future fails with DeadlineExceeded or EngineFailed;
-        cancel it to leave.
+        Raises QueueFull, DeadlineExceeded or ShuttingDown. The future, the given one if there is one, fails with
+        DeadlineExceeded or EngineFailed; cancel it to leave.
         """
         with self._wakeup:
             if self._dead:
                 raise EngineFailed("the engine has stopped")
             if self._closing:
                 raise ShuttingDown
-            ticket = Ticket(pixels, lane, self._clock(), deadline)
+            ticket = Ticket(pixels, lane, self._clock(), deadline, future or Future())
             self.room.admit(ticket)
             self._wakeup.notify()
         return ticket.future

@@ -6,11 +6,11 @@ by `max_waiting_bytes`. Interactive pictures have threads of their own, so that 
 a person.
 """
 
-import asyncio
 import io
+import threading
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
-from lookalike_server import stages
 from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
 from lookalike_server.models.protocol import Model
 from lookalike_server.pipeline.budget import PixelBudget
@@ -71,6 +70,8 @@ class Decoded:
     format: str
     captured: int | None
     """When it was taken, in microseconds since 1970, from EXIF; a local time without a zone counts as UTC."""
+    seconds: float
+    """That decoding took."""
 
 
 class Decoder:
@@ -91,6 +92,7 @@ class Decoder:
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
         self._max_waiting_bytes = max_waiting_bytes
+        self._waiting = threading.Lock()
         self._waiting_bytes = 0
         self.pixels = pixels or PixelBudget(max_pixels)
         """What may be decoded at once."""
@@ -98,20 +100,19 @@ class Decoder:
         """Pictures that were turned away because too many bytes waited."""
         self._pools = {lane: ThreadPoolExecutor(threads, f"decode-{lane.label}") for lane in Lane}
 
-    async def decode(self, content: bytes, region: Region | None, lane: Lane) -> Decoded:
-        """Decode one picture.
+    def decode(
+        self, content: bytes, region: Region | None, lane: Lane, check: Callable[[], None] = lambda: None
+    ) -> "Future[Decoded]":
+        """Have a thread decode one picture, after a `check` whose error is the picture's; cancel it to leave.
 
-        Raises ImageUndecodable, ImageTooLarge, BadRegion, or QueueFull when too many bytes wait already.
+        Raises ImageUndecodable (nothing in it), ImageTooLarge, or QueueFull when too many bytes wait already. The
+        future fails as `decode_now` does.
         """
-        self._admit(len(content))
-        self._waiting_bytes += len(content)
-        try:
-            loop = asyncio.get_running_loop()
-            decoded, seconds = await loop.run_in_executor(self._pools[lane], self._timed, content, region)
-        finally:
-            self._waiting_bytes -= len(content)
-        stages.spent("decode", seconds)
-        return decoded
+        size = len(content)
+        self._admit(size)
+        decoding = self._pools[lane].submit(self._checked, content, region, check)
+        decoding.add_done_callback(lambda _: self._leave(size))
+        return decoding
 
     def close(self) -> None:
         """Drop what waits; what has begun is nobody's any more, and ends by itself."""
@@ -125,19 +126,24 @@ class Decoder:
             raise ImageTooLarge(
                 f"the picture has {size:,} bytes, over the limit of {self._max_bytes:,}: send a smaller one"
             )
-        if self._waiting_bytes + size > max(self._max_waiting_bytes, size):
-            self.refused += 1
-            raise QueueFull("too many pictures wait to be decoded: retry later", retry_after=0.5)
+        with self._waiting:
+            if self._waiting_bytes + size > max(self._max_waiting_bytes, size):
+                self.refused += 1
+                raise QueueFull("too many pictures wait to be decoded: retry later", retry_after=0.5)
+            self._waiting_bytes += size
 
-    def _timed(self, content: bytes, region: Region | None) -> tuple[Decoded, float]:
-        start = time.perf_counter()
-        decoded = self.decode_now(content, region)
-        return decoded, time.perf_counter() - start
+    def _leave(self, size: int) -> None:
+        with self._waiting:
+            self._waiting_bytes -= size
+
+    def _checked(self, content: bytes, region: Region | None, check: Callable[[], None]) -> Decoded:
+        check()
+        return self.decode_now(content, region)
 
     def decode_now(self, content: bytes, region: Region | None = None) -> Decoded:
         """Decode one picture on the calling thread; raises as `decode` does."""
         try:
-            return self._decode(content, region)
+            return self._decode(content, region, time.perf_counter())
         except LookalikeError:
             raise
         except (Image.DecompressionBombError, MemoryError) as error:
@@ -145,7 +151,7 @@ class Decoder:
         except Exception as error:  # hostile bytes make Pillow raise nearly anything
             raise ImageUndecodable(f"the picture cannot be decoded: {describe(error)}") from error
 
-    def _decode(self, content: bytes, region: Region | None) -> Decoded:
+    def _decode(self, content: bytes, region: Region | None, began: float) -> Decoded:
         with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
             self._check_pixels(opened)
             check_scans(opened, content)
@@ -160,7 +166,8 @@ class Decoder:
                     image = image.crop(region.box(*image.size))
                 pixels = self._model.prepare(image)
             width, height = reversed(size) if turned in SIDEWAYS else size
-            return Decoded(pixels, width, height, opened.format or "", capture_time(exif))
+            seconds = time.perf_counter() - began
+            return Decoded(pixels, width, height, opened.format or "", capture_time(exif), seconds)
 
     def _check_pixels(self, image: Image.Image) -> None:
         pixels = pixels_of(image)

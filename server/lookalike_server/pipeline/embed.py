@@ -2,16 +2,21 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike_server import stages
+from lookalike_server.errors import ShuttingDown
 from lookalike_server.pipeline.batch import Batcher
-from lookalike_server.pipeline.decode import Decoder, Region
+from lookalike_server.pipeline.decode import Decoded, Decoder, Region
+from lookalike_server.pipeline.doorbell import Doorbell
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.pipeline.waiting import Computed
 from lookalike_server.records import Content, Scene, Vector
 
 SCENES_KEPT = 5
@@ -34,14 +39,42 @@ class Embedder:
         self._decoder = decoder
         self._batcher = batcher
         self._scenes = scenes
+        self._doorbell: Doorbell | None = None
 
-    async def embed(self, picture: Picture, lane: Lane, deadline: float = math.inf) -> Content:
+    async def embed(
+        self,
+        picture: Picture,
+        lane: Lane,
+        deadline: float = math.inf,
+        check: Callable[[], None] = lambda: None,
+    ) -> Content:
         """What the bytes tell: facts and embedding.
 
-        Raises the errors of decode and batch; cancelling it drops the work.
+        `check` is called in the decoding thread, before; what it raises ends the picture's way. Raises the errors of
+        decode and batch; cancelling it drops the work.
         """
-        decoded = await self._decoder.decode(picture.content, picture.region, lane)
-        computed = await asyncio.wrap_future(self._batcher.submit(decoded.pixels, lane, deadline))
+        embedding: Future[Computed] = Future()
+        decoding = self._decoder.decode(picture.content, picture.region, lane, check)
+        decoding.add_done_callback(partial(self._pass_on, embedding, lane, deadline))
+        try:
+            computed = await self._bell().wait(embedding)
+        except asyncio.CancelledError:
+            decoding.cancel()
+            raise
+        return self._content(picture, decoding.result(), computed)
+
+    def _pass_on(self, embedding: "Future[Computed]", lane: Lane, deadline: float, decoding: "Future[Decoded]") -> None:
+        """On the decoding thread: straight on to the batcher."""
+        try:
+            if decoding.cancelled():  # by whoever waits, or by the decoder's end
+                raise ShuttingDown
+            self._batcher.submit(decoding.result().pixels, lane, deadline, embedding)
+        except Exception as error:
+            if embedding.set_running_or_notify_cancel():
+                embedding.set_exception(error)
+
+    def _content(self, picture: Picture, decoded: Decoded, computed: Computed) -> Content:
+        stages.spent("decode", decoded.seconds)
         stages.spent("queue", computed.queue_seconds)
         stages.spent("embed", computed.embed_seconds)
         return Content(
@@ -53,6 +86,12 @@ class Embedder:
             vector=computed.vector,
             scenes=likeliest(self._scenes, computed.scenes),
         )
+
+    def _bell(self) -> Doorbell:
+        """Of the loop that all requests come from."""
+        if self._doorbell is None:
+            self._doorbell = Doorbell(asyncio.get_running_loop())
+        return self._doorbell
 
     async def vector(self, picture: Picture, deadline: float = math.inf) -> Vector:
         """The embedding alone, for somebody who waits."""

@@ -16,7 +16,9 @@ from lookalike_server.models.protocol import Inputs, Outputs
 
 
 class OnnxEngine:
-    """One session of one thread, called with one picture at a time by `threads` threads.
+    """One session of one thread, called with one picture at a time by `threads` threads, the caller's among them.
+
+    Each takes the next picture that is left, so that a batch costs a thread one hand-over and not one a picture.
 
     EfficientNet-Lite0 on two cores, images/s of a batch of 16: 185 this way, 163 in chunks of 8, 180 in one call of
     two threads, 150 in concurrent calls of two threads. A picture that comes alone takes 11 ms, and no less with two
@@ -30,16 +32,23 @@ class OnnxEngine:
         """Raises ModelFileError when the files are damaged or belong to different networks."""
         self._session = _session(network)
         self._outputs = network.outputs
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
 
     def embed(self, inputs: Inputs) -> Outputs:
         """Run the network on pixels [n, height, width, 3]."""
-        rows = [inputs[row : row + 1] for row in range(len(inputs))]
-        return Outputs.of([np.concatenate(arrays) for arrays in zip(*self._pool.map(self._run, rows), strict=True)])
+        left = iter(range(len(inputs)))
+        found: dict[int, list[NDArray[np.float32]]] = {}
 
-    def _run(self, pixels: Inputs) -> list[NDArray[np.float32]]:
-        found: list[NDArray[np.float32]] = self._session.run(self._outputs, {"pixels": pixels})
-        return found
+        def run() -> None:
+            for row in left:
+                found[row] = self._session.run(self._outputs, {"pixels": inputs[row : row + 1]})
+
+        others = [self._pool.submit(run) for _ in range(min(self._threads, len(inputs)) - 1)]
+        run()
+        for other in others:
+            other.result()
+        return Outputs.of([np.concatenate(arrays) for arrays in zip(*map(found.pop, range(len(inputs))), strict=True)])
 
 
 def _session(network: Network) -> onnxruntime.InferenceSession:
