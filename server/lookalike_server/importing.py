@@ -81,7 +81,7 @@ class Importer:
 
     async def _embedded(self, item: Item, identity: "Identity") -> tuple[str, Outcome]:
         """What a picture's bytes tell, committed; without telling it again where the collection holds the picture."""
-        collection = await asyncio.to_thread(self._catalog.serving, item.collection)
+        collection = self._catalog.serving(item.collection)
         embedder, content = self._embedders[collection.model_id], None
         try:
             content = await embedder.embed(Picture(identity.content), Lane.BULK, check=identity.expect_new)

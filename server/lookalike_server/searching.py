@@ -57,7 +57,7 @@ class Searcher:
                 return await self._found(search, deadline)
 
     async def _found(self, search: Search, deadline: float) -> Matches:
-        collection = await asyncio.to_thread(self._catalog.serving, search.collection)
+        collection = self._catalog.serving(search.collection)
         seen = await self._seen(search.query, collection, deadline)
         with stages.timed("index"):
             found = await asyncio.to_thread(

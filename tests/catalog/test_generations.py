@@ -271,15 +271,15 @@ def test_a_search_that_has_begun_finishes_on_the_old_vectors(catalog: Catalog, m
 
 def test_a_search_between_two_generations_takes_the_new_one(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     stage_all(catalog)
-    read = catalog._store.collection
+    read = catalog._shelves.entry
 
     def switched_meanwhile(name: str) -> object:
-        monkeypatch.setattr(catalog._store, "collection", read)
+        monkeypatch.setattr(catalog._shelves, "entry", read)
         old = read(name)
         catalog.switch_model("c", OTHER)
         return old
 
-    monkeypatch.setattr(catalog._store, "collection", switched_meanwhile)
+    monkeypatch.setattr(catalog._shelves, "entry", switched_meanwhile)
     found = catalog.search("c", vector_of(3, OTHER_DIM), limit=1)
     assert (ids(found), found.model_id) == ([image_id(3)], OTHER)
 

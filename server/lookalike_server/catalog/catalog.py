@@ -87,11 +87,11 @@ class Catalog:
 
     def collection(self, name: str) -> Collection:
         """One collection."""
-        return self._store.collection(name).record
+        return self._shelves.entry(name).record
 
     def serving(self, name: str) -> Collection:
-        """One collection that can be searched and added to; ModelMismatch when its model is not served."""
-        entry = self._store.collection(name)
+        """One collection that can be searched and added to; ModelMismatch when its model is not served. From memory."""
+        entry = self._shelves.entry(name)
         self._shelves.expect(entry)
         return entry.record
 
@@ -122,13 +122,13 @@ class Catalog:
     def missing(self, name: str, ids: Sequence[str]) -> list[str]:
         """Those of `ids` that the collection does not hold, in the order asked, each once."""
         limits.check_ids(ids)
-        held = self._store.serials_of(self._store.collection(name), ids)
+        held = self._store.serials_of(self._shelves.entry(name), ids)
         return [image_id for image_id in dict.fromkeys(ids) if image_id not in held]
 
     def image(self, name: str, image_id: str) -> Image:
         """One image's record; ImageNotFound."""
         limits.check_id(image_id)
-        entry = self._store.collection(name)
+        entry = self._shelves.entry(name)
         found = self._store.images(entry, list(self._store.serials_of(entry, [image_id]).values()))
         if not found:
             raise ImageNotFound(f"{name} does not hold {image_id}")
@@ -137,7 +137,7 @@ class Catalog:
     def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Vectors by id; ImageNotFound when one is not held."""
         limits.check_ids(ids)
-        found = self._store.vectors_of(self._store.collection(name), ids)
+        found = self._store.vectors_of(self._shelves.entry(name), ids)
         for image_id in ids:
             if image_id not in found:
                 raise ImageNotFound(f"{name} does not hold {image_id}")
@@ -147,7 +147,7 @@ class Catalog:
         """A page of the images that a filter admits, oldest first, and the next token; BadPageToken, BadFilter."""
         limits.check_page_size(page_size)
         limits.check_filter(wanted)
-        entry = self._store.collection(name)
+        entry = self._shelves.entry(name)
         if wanted.not_embedded_by == entry.record.model_id:
             return [], ""
         listing = tokens.scope(entry.uuid, wanted)
@@ -162,7 +162,7 @@ class Catalog:
         limits.check_id(image_id)
         limits.check_labels(labels)
         with self._changing():
-            image = self._store.update_labels(self._store.collection(name), image_id, dict(labels))
+            image = self._store.update_labels(self._shelves.entry(name), image_id, dict(labels))
             self._shelves.seen(self._store.collection(name))
         return image
 
@@ -172,7 +172,7 @@ class Catalog:
         if not ids:
             raise BadRequest("name at least one image to delete")
         with self._changing():
-            entry = self._store.collection(name)
+            entry = self._shelves.entry(name)
             gone = self._store.delete_images(entry, ids, allow_missing=allow_missing)
             if gone and self._shelves.serves(entry):
                 shelf = self._shelves.find(entry)
@@ -200,7 +200,7 @@ class Catalog:
     def unstaged(self, name: str, image_id: str, model_id: str) -> bool:
         """Whether a held image lacks a vector of another model; ImageNotFound, ModelMismatch for its own."""
         limits.check_id(image_id)
-        entry = self._store.collection(name)
+        entry = self._shelves.entry(name)
         generations.expect_other(entry, model_id)
         serials = self._store.serials_of(entry, [image_id])
         if not serials:
@@ -226,7 +226,7 @@ class Catalog:
         when it belongs to this model already, ReembedIncomplete when images lack a vector and may not be dropped.
         """
         with self._changing():
-            old = self._store.collection(name)
+            old = self._shelves.entry(name)
             generations.expect_other(old, model_id)
             lacking = self._store.lacking(old, model_id)
             generations.expect_complete(old, model_id, lacking, drop_missing=drop_missing)
@@ -258,7 +258,7 @@ class Catalog:
         limits.check_ids(without)
         if preference is not None:
             limits.check_preference(preference.scenes, preference.weight)
-        entry, shelf = generations.current(self._store, self._shelves, name)
+        entry, shelf = generations.current(self._shelves, name)
         generations.expect_own(entry, model_id)
         query = Query(
             unit(vector, entry.record.dim),
@@ -318,7 +318,7 @@ class Catalog:
         """The arrival with a unit vector, or why it cannot be taken in."""
         try:
             limits.check_arrival(arrival)
-            entry = self._store.collection(arrival.collection)
+            entry = self._shelves.entry(arrival.collection)
             self._shelves.expect(entry)
             generations.expect_own(entry, arrival.content.model_id if arrival.content else "")
             return generations.normalised(arrival, entry.record.dim)
@@ -330,7 +330,7 @@ class Catalog:
         try:
             limits.check_arrival(arrival)
             model_id = arrival.content.model_id if arrival.content else ""
-            generations.expect_other(self._store.collection(arrival.collection), model_id)
+            generations.expect_other(self._shelves.entry(arrival.collection), model_id)
             return generations.normalised(arrival, self._models[model_id])
         except LookalikeError as error:
             return error
@@ -338,7 +338,7 @@ class Catalog:
     def _make_room(self, arrivals: Sequence[Arrival]) -> dict[str, Shelf]:
         """The shelves by collection, with the memory they will need: once the store has committed, nothing may fail."""
         names = {arrival.collection for arrival in arrivals}
-        shelves = {name: self._shelves.find(self._store.collection(name)) for name in names}
+        shelves = {name: self._shelves.find(self._shelves.entry(name)) for name in names}
         for shelf in shelves.values():
             shelf.vectors.reserve(len(arrivals))
         return shelves

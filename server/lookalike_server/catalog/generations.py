@@ -59,13 +59,13 @@ def normalised(arrival: Arrival, dim: int) -> Arrival:
     return replace(arrival, content=replace(arrival.content, vector=unit(arrival.content.vector, dim)))
 
 
-def current(store: Store, shelves: Shelves, name: str) -> tuple[Entry, Shelf]:
+def current(shelves: Shelves, name: str) -> tuple[Entry, Shelf]:
     """A collection and its shelf, of one generation, whatever becomes of it meanwhile."""
-    entry = store.collection(name)
+    entry = shelves.entry(name)
     try:
         return entry, shelves.find(entry)
     except CollectionNotFound:  # dropped since: the next generation is there by now, or the collection is not
-        entry = store.collection(name)
+        entry = shelves.entry(name)
         return entry, shelves.find(entry)
 
 
@@ -87,5 +87,7 @@ def renew(store: Store, shelves: Shelves, old: Entry, new: Entry) -> Entry:
     except BaseException:
         shelves.drop(new)
         raise
+    entry = store.collection(new.record.name)
+    shelves.seen(entry)
     shelves.drop(old)
-    return store.collection(new.record.name)
+    return entry

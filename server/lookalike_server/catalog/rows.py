@@ -9,9 +9,8 @@ import numpy as np
 
 from lookalike_server.catalog import scenes
 from lookalike_server.catalog.conditions import listed, where
-from lookalike_server.catalog.store import Entry
+from lookalike_server.catalog.store import Entry, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
-from lookalike_server.errors import CollectionNotFound
 from lookalike_server.records import Collection, Filter, Image, Scene, Source, Vector
 
 _COLLECTION = (
@@ -25,7 +24,7 @@ def entry(connection: sqlite3.Connection, name: str) -> Entry:
     """The collection of this name; CollectionNotFound."""
     row = connection.execute(_COLLECTION + " WHERE name = ?", (name,)).fetchone()
     if row is None:
-        raise CollectionNotFound(f"there is no collection {name!r}: create it first")
+        raise no_collection(name)
     return _entry(row)
 
 

@@ -1,4 +1,4 @@
-"""The collections that are in memory: those that belong to a served model."""
+"""The collections in memory: the record of each, and a shelf for each that belongs to a served model."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lookalike_server.catalog.index import ExactIndex, Index
 from lookalike_server.catalog.indexer import Indexer
 from lookalike_server.catalog.shelf import Saving, Shelf
 from lookalike_server.catalog.snapshots import Identity, Snapshots, sweep
-from lookalike_server.catalog.store import Entry, Store
+from lookalike_server.catalog.store import Entry, Store, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMismatch
 
@@ -42,14 +42,23 @@ class Shelves:
         self._settings = settings
         self._kind: type[Index] = plugins.load("lookalike.indexes", settings.index)
         self._shelves: dict[str, Shelf] = {}  # by uuid: each generation of vectors has one of its own
+        self._entries: dict[str, Entry] = {}  # by name: what the store told last
         self._indexer = Indexer()
 
     def open(self, entries: list[Entry]) -> None:
         """Fills a shelf from the store for each that belongs to a served model; DataFolderError."""
         sweep(self._folder, {entry.uuid for entry in entries})
         for entry in entries:
+            self._entries[entry.record.name] = entry
             if self.serves(entry):
                 self.fill(entry, self._store.vectors(entry))
+
+    def entry(self, name: str) -> Entry:
+        """The collection of this name; CollectionNotFound."""
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise no_collection(name) from None
 
     def fill(self, entry: Entry, slices: Iterable[tuple[Serials, Rows]]) -> None:
         """A shelf with these vectors, searchable at once; DataFolderError when one has the wrong length."""
@@ -79,6 +88,7 @@ class Shelves:
 
     def start(self, entry: Entry) -> None:
         """An empty shelf for a new collection."""
+        self._entries[entry.record.name] = entry
         self._shelves[entry.uuid] = self._shelf(entry, ExactIndex(entry.record.dim), restore=False)
 
     def find(self, entry: Entry) -> Shelf:
@@ -98,12 +108,15 @@ class Shelves:
         self._indexer.feed(Saving(shelf), after=self._settings.rewrite_after)
 
     def seen(self, entry: Entry) -> None:
-        """The shelf, if there is one, has taken in all up to the entry's generation."""
+        """The collection is now like this, and its shelf, if there is one, has taken in all up to here."""
+        self._entries[entry.record.name] = entry
         if entry.uuid in self._shelves:
             self._shelves[entry.uuid].generation = entry.record.generation
 
     def drop(self, entry: Entry) -> None:
         """The collection, or this generation of its vectors, is gone; searches that look at it finish."""
+        if self._entries[entry.record.name].uuid == entry.uuid:
+            del self._entries[entry.record.name]
         shelf = self._shelves.pop(entry.uuid, None)
         if shelf is not None:
             shelf.discard()

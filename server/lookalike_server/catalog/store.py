@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lookalike_server.catalog.vectors import Rows, Serials
-from lookalike_server.errors import LookalikeError
+from lookalike_server.errors import CollectionNotFound, LookalikeError
 from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Scene, Vector
 
 
@@ -43,6 +43,11 @@ class Taken:
 
 class Unreadable(Exception):
     """What the store holds is damaged: it cannot be read."""
+
+
+def no_collection(name: str) -> CollectionNotFound:
+    """What to say when there is none of this name."""
+    return CollectionNotFound(f"there is no collection {name!r}: create it first")
 
 
 class Store(Protocol):
