@@ -55,6 +55,13 @@ async def test_what_is_ready_together_is_committed_together(parts: tuple[Importe
     assert catalog.commits <= 2
 
 
+async def test_a_commit_waits_a_moment_for_what_is_on_its_way(parts: tuple[Importer, CountingCatalog]) -> None:
+    importer, catalog = parts
+    outcomes = await asyncio.gather(*(importer.store(Item("c", picture_bytes(number))) for number in range(40)))
+    assert {outcome for _, outcome in outcomes} == {Outcome.CREATED}
+    assert catalog.commits <= 3
+
+
 async def test_a_fault_that_nobody_foresaw_costs_the_one_who_brings_it(
     parts: tuple[Importer, CountingCatalog],
 ) -> None:

@@ -267,7 +267,8 @@ class AsyncClient:
         async def start() -> Import:
             total = await asyncio.to_thread(count)
             await self._made(collection, create)
-            return Import(collection, labels, total, await self._max_bytes())
+            is_empty = (await self.collection(collection)).image_count == 0
+            return Import(collection, labels, total, await self._max_bytes(), is_empty=is_empty)
 
         return self._link.converse(start, items)
 

@@ -323,7 +323,8 @@ class Client:
         def start() -> Import:
             total = count()
             self._made(collection, create)
-            return Import(collection, labels, total, self._max_bytes())
+            is_empty = self.collection(collection).image_count == 0
+            return Import(collection, labels, total, self._max_bytes(), is_empty=is_empty)
 
         return self._link.converse(start, items)
 

@@ -1,8 +1,9 @@
 """Importing pictures: their hashes first, then only the bytes that the collection does not hold.
 
 Items come in batches: each picture is hashed, the server is asked which ids it misses, and those go out with their
-bytes, the others as their id with source and labels. A file is read again when it is sent, so memory holds no more than
-the window. What was not acknowledged goes out again: importing twice changes nothing, so an import may also be rerun.
+bytes, the others as their id with source and labels. Where the collection is empty there is nothing to ask, and no
+hash is computed. A file is read again when it is sent, so memory holds no more than the window. What was not
+acknowledged goes out again: importing twice changes nothing, so an import may also be rerun.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,13 +29,20 @@ class Upload(Arriving):
 
 
 class Import(Arrivals[Importable, Upload]):
-    """One import of pictures; `sent_bytes` counts theirs."""
+    """One import of pictures; `sent_bytes` counts theirs. A collection that `is_empty` misses them all."""
 
     def __init__(
-        self, collection: str, labels: Mapping[str, str] | None, total: int | None, max_image_bytes: int
+        self,
+        collection: str,
+        labels: Mapping[str, str] | None,
+        total: int | None,
+        max_image_bytes: int,
+        *,
+        is_empty: bool,
     ) -> None:
         super().__init__(collection, labels, total)
         self._max_image_bytes = max_image_bytes
+        self._is_empty = is_empty
         self._fresh: list[Upload] = []
         self._hashed: list[Upload] = []
 
@@ -49,17 +57,20 @@ class Import(Arrivals[Importable, Upload]):
         return super().is_done and not (self._fresh or self._hashed)
 
     def question(self) -> _calls.Call[list[str]] | None:
-        """Hash what was fed, and ask which of it is missing."""
+        """Hash what was fed, and ask which of it is missing, unless all is."""
         fresh, self._fresh = self._fresh, []
         for upload in fresh:
             try:
                 with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
                     upload.picture = pictures.readable_twice(upload.picture, self._max_image_bytes)
-                    upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
+                    if not self._is_empty:
+                        upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
             except LookalikeError as error:
                 self._settled.append(self._failure(upload, error))
             else:
                 self._hashed.append(upload)
+        if self._is_empty:
+            self._proceed()
         image_ids = [upload.image_id for upload in self._hashed if upload.image_id]
         return _calls.find_missing(image_ids, self._collection) if image_ids else None
 
@@ -68,6 +79,9 @@ class Import(Arrivals[Importable, Upload]):
         missing = set(answer)
         for upload in self._hashed:
             upload.is_missing = upload.image_id in missing
+        self._proceed()
+
+    def _proceed(self) -> None:
         self._waiting.extend(self._hashed)
         self._hashed.clear()
 
@@ -89,7 +103,8 @@ class Import(Arrivals[Importable, Upload]):
     def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest:
         request = self._envelope(tag, job)
         if job.is_missing:
-            request.content = pictures.content(job.picture, self._max_image_bytes)
+            with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
+                request.content = pictures.content(job.picture, self._max_image_bytes)
             self._sent_bytes += len(request.content)
         else:
             request.image_id = job.image_id or ""

@@ -1,11 +1,19 @@
-"""Group commit: one durable write takes everything that is ready, whoever brought it, and so its cost is shared."""
+"""Group commit: one durable write takes everything that is ready, whoever brought it, and so its cost is shared.
+
+Where more is on its way, a write waits a moment for it: with large photographs, which come one by one, each would else
+be a write of its own. What comes alone is written at once.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 from lookalike_server import stages
 from lookalike_server.errors import DiskFull
+
+PAUSE = 0.1
+"""Seconds that a write waits for what is on its way."""
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -21,6 +29,8 @@ class Committer(Generic[Work, Result]):
         self._commit = commit
         self._ready: asyncio.Queue[tuple[Work, asyncio.Future[Result]]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._coming = 0
+        self._all_here = asyncio.Event()
 
     def start(self) -> None:
         """Begin to commit."""
@@ -32,6 +42,17 @@ class Committer(Generic[Work, Result]):
         if self._task is not None:
             self._task.cancel()
 
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """While the block runs, something is on its way that will be brought at its end, unless it fails."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            if not self._coming:
+                self._all_here.set()
+
     async def committed(self, work: Work) -> Result:
         """Wait for the commit that takes this in; its result."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -42,12 +63,19 @@ class Committer(Generic[Work, Result]):
     async def _commit_forever(self) -> None:
         while True:
             group = [await self._ready.get()]
+            await self._wait_for_others()
             while not self._ready.empty():
                 group.append(self._ready.get_nowait())
             results = await asyncio.to_thread(self._results, [work for work, _ in group])
             for (_, done), result in zip(group, results, strict=True):
                 settle(done, result)
                 self._ready.task_done()
+
+    async def _wait_for_others(self) -> None:
+        self._all_here.clear()
+        if self._coming:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_here.wait(), PAUSE)
 
     def _results(self, group: Sequence[Work]) -> Sequence[Result | Exception]:
         """What became of each item of a group; a fault that nobody foresaw costs only who brings it along."""

@@ -82,9 +82,10 @@ class Importer:
     async def _embedded(self, item: Item, identity: "Identity") -> tuple[str, Outcome]:
         """What a picture's bytes tell, committed; without telling it again where the collection holds the picture."""
         collection = self._catalog.serving(item.collection)
-        embedder, content = self._embedders[collection.model_id], None
+        embedder = self._embedders[collection.model_id]
         try:
-            content = await embedder.embed(Picture(identity.content), Lane.BULK, check=identity.expect_new)
+            with self._committer.coming():
+                content = await embedder.embed(Picture(identity.content), Lane.BULK, check=identity.expect_new)
         except AlreadyHeld:
             # It may be deleted before the commit: then it is a new picture after all.
             with suppress(ImageNotFound):

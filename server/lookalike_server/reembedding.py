@@ -47,7 +47,8 @@ class Reembedder:
                 raise AlreadyStaged
 
         with suppress(AlreadyStaged):
-            told = await self._embedders[model_id].embed(Picture(content), Lane.BULK, check=expect_lacking)
+            with self._committer.coming():
+                told = await self._embedders[model_id].embed(Picture(content), Lane.BULK, check=expect_lacking)
             await self._committer.committed(Arrival(collection, image_id, replace(told, model_id=model_id)))
         return image_id
 

@@ -22,7 +22,7 @@ GONE = errors.ServerUnavailable("gone")
 
 def begun(items: list[Any], missing: bool = True) -> Import:
     """An import of these items, hashed; the server says that it misses all or none of them."""
-    exchange = Import("trial", {}, len(items), 1_000)
+    exchange = Import("trial", {}, len(items), 1_000, is_empty=False)
     exchange.feed(items)
     question = exchange.question()
     exchange.learn(list(question.request.image_ids) if question and missing else [])
@@ -39,7 +39,7 @@ def status(code: int, reason: str, retry_after_ms: int | None = None) -> dict[st
 
 
 def test_known_pictures_travel_as_ids_and_missing_ones_as_bytes() -> None:
-    exchange = Import("trial", {"who": "me"}, None, 1_000)
+    exchange = Import("trial", {"who": "me"}, None, 1_000, is_empty=False)
     exchange.feed([b"known", ImportItem(b"missing", path="x.jpg", labels={"roll": "3"})])
     question = exchange.question()
     assert question is not None
@@ -49,6 +49,13 @@ def test_known_pictures_travel_as_ids_and_missing_ones_as_bytes() -> None:
     assert (by_id.image_id, by_id.labels) == (known, {"who": "me"})
     assert (by_bytes.content, by_bytes.source.path) == (b"missing", "x.jpg")
     assert by_bytes.labels == {"who": "me", "roll": "3"}
+
+
+def test_of_an_empty_collection_nothing_is_asked() -> None:
+    exchange = Import("trial", {}, None, 1_000, is_empty=True)
+    exchange.feed([b"one", b"two"])
+    assert exchange.question() is None
+    assert [request.content for request in exchange.outgoing()] == [b"one", b"two"]
 
 
 def test_no_more_items_than_the_window_are_under_way() -> None:
@@ -152,7 +159,7 @@ def test_an_item_that_is_refused_again_and_again_waits_while_others_get_through(
 OPTIONS = SearchOptions("trial", 10, None, None, None, exact=False, include_embeddings=False)
 
 
-@pytest.mark.parametrize("exchange", [SearchMany(OPTIONS, 1_000), Import("trial", {}, None, 1_000)])
+@pytest.mark.parametrize("exchange", [SearchMany(OPTIONS, 1_000), Import("trial", {}, None, 1_000, is_empty=False)])
 def test_a_picture_from_a_pipe_is_read_once_and_sent_as_often_as_it_takes(exchange: Exchange[Any, Any, Any]) -> None:
     reader, writer = os.pipe()
     os.write(writer, b"content")

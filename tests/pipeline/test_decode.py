@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 from tests.pictures import encoded, picture, picture_bytes
 
 from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
 from lookalike_server.models import efficientnet_lite0, tiny
-from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, capture_time
+from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, capture_time, has_scans
 from lookalike_server.pipeline.lane import Lane
 
 MODEL = tiny.load("")
@@ -128,6 +129,24 @@ def test_a_tiff_with_a_tile_larger_than_itself_is_judged_by_the_tile(decoder: De
     content = struct.pack("<2sHIH", b"II", 42, 8, len(fields)) + entries + bytes(400)
     with pytest.raises(ImageTooLarge, match="484,000,000 pixels"):
         decoder.decode_now(content)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_only_a_jpeg_that_may_have_several_scans_is_looked_through(mode: str) -> None:
+    for progressive in (False, True):
+        content = encoded(picture(1).convert(mode), "JPEG", progressive=progressive, comment=b"\xff\xda")
+        with Image.open(io.BytesIO(content)) as opened:
+            assert isinstance(opened, JpegImageFile)
+            assert has_scans(opened, content) == progressive
+
+
+def test_a_sequential_jpeg_of_very_many_scans_is_refused_unread(decoder: Decoder) -> None:
+    content = encoded(picture(1), "JPEG")
+    start = content.rindex(b"\xff\xda")
+    # The first scan holds the first component only; the others would follow, again and again.
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + content[start + 14 : -2]
+    with pytest.raises(ImageUndecodable, match="scans"):
+        decoder.decode_now(content[:start] + scan * 300 + content[-2:])
 
 
 def test_a_jpeg_of_very_many_scans_is_refused_unread(decoder: Decoder) -> None:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
@@ -157,6 +158,8 @@ class Decoder:
             check_scans(opened, content)
             size = opened.size
             self._reduce(opened, region)
+            # All bytes in one call of the decoder, not 64 kB: each call would wait for its turn in Python.
+            opened.decodermaxblock = max(len(content), ImageFile.MAXBLOCK)
             with self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = opened.getexif()
@@ -196,8 +199,20 @@ def pixels_of(image: Image.Image) -> int:
 
 def check_scans(image: Image.Image, content: bytes) -> None:
     """Refuse a JPEG that passes over its pixels again and again; cameras and editors write about ten scans."""
-    if image.format in ("JPEG", "MPO") and content.count(START_OF_SCAN) > MAX_SCANS:
+    if isinstance(image, JpegImageFile) and has_scans(image, content) and content.count(START_OF_SCAN) > MAX_SCANS:
         raise ImageUndecodable(f"the picture has more than {MAX_SCANS} JPEG scans: save it anew")
+
+
+def has_scans(image: JpegImageFile, content: bytes) -> bool:
+    """Whether the decoder looks beyond the first scan: it does unless that holds all components, all of them whole.
+
+    Pillow has read to the end of that scan's header: marker, length, number of components, two bytes for each and three
+    more (ITU T.81, B.2.3). Looking there is worth it: to count scans takes a millisecond a megabyte.
+    """
+    length = 6 + 2 * image.layers
+    complete = START_OF_SCAN + length.to_bytes(2, "big") + bytes([image.layers])
+    start = (image.fp.tell() if image.fp else 0) - length - len(START_OF_SCAN)
+    return "progressive" in image.info or content[start : start + len(complete)] != complete
 
 
 def describe(error: Exception) -> str:
