@@ -3,7 +3,7 @@
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from lookalike import pictures, types
 from lookalike._failures import unsendable
 from lookalike.errors import BadFilter, BadRegion, BadRequest
 from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2, types_pb2
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 if TYPE_CHECKING:
     from lookalike.types import Vector
@@ -163,9 +165,11 @@ def timestamp(moment: datetime | None) -> Timestamp | None:
 def _moment(message: Any, name: str) -> datetime | None:
     if not message.HasField(name):
         return None
+    moment: Timestamp = getattr(message, name)
     try:
-        return getattr(message, name).ToDatetime(tzinfo=UTC)  # type: ignore[no-any-return]
-    except ValueError:
+        # As Timestamp.ToDatetime has it, which takes five times as long: a search's answer holds dozens.
+        return _EPOCH + timedelta(seconds=moment.seconds, microseconds=moment.nanos // 1_000)
+    except OverflowError:
         # Stores of before servers refused such times hold some. One of them must not take a whole page along.
         return None
 
