@@ -14,6 +14,7 @@ from lookalike_server.metrics import Metrics
 from lookalike_server.models import registry
 from lookalike_server.models.description import ClassifierDescription, ModelDescription
 from lookalike_server.models.keys import KEYS
+from lookalike_server.pipeline.admission import Admission, Bounds
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.waiting import Rules, WaitingRoom
@@ -92,8 +93,9 @@ def test_operators_find_every_setting_and_metric() -> None:
     for name in Settings.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in text
     metrics = Metrics()
-    limits: dict[str, Any] = {"threads": 1, "max_bytes": 1, "max_pixels": 1, "max_waiting_bytes": 1}
-    metrics.watch([(WaitingRoom(Rules(), CostModel()), Decoder(registry.load("tiny"), **limits))])
+    limits: dict[str, Any] = {"threads": 1, "max_bytes": 1, "max_pixels": 1}
+    room, decoder = WaitingRoom(Rules(), CostModel()), Decoder(registry.load("tiny"), **limits)
+    metrics.watch([(room, decoder, Admission(Bounds()))])
     for name in re.findall(r"^# TYPE (\w+) ", generate_latest(metrics.registry).decode(), re.MULTILINE):
         assert name.removesuffix("_created") in text, name
 

@@ -102,7 +102,7 @@ def test_what_may_wait_is_divided_and_what_is_decoded_at_once_is_shared() -> Non
     assert (divided(settings, 2).max_waiting_images, divided(settings, 2).max_waiting_bytes) == (5, 50)
     assert divided(settings, 1000).max_waiting_images == 1
     one, other = hosted_with(max_waiting_images=10)
-    assert one.batcher.room.rules.max_images == other.batcher.room.rules.max_images == 5
+    assert [each.embedder.admission.bounds.max_images for each in (one, other)] == [5, 5]
     assert isinstance(one.decoder.pixels, PixelBudget)
     assert one.decoder.pixels is other.decoder.pixels
     one.close()

@@ -32,7 +32,7 @@ class CountingCatalog(Catalog):
 async def parts(tmp_path: Path) -> AsyncIterator[tuple[Importer, CountingCatalog]]:
     model = registry.load("tiny")
     batcher = Batcher(model.engine(threads=1).embed)
-    decoder = Decoder(model, threads=2, max_bytes=10**7, max_pixels=10**7, max_waiting_bytes=10**8)
+    decoder = Decoder(model, threads=2, max_bytes=10**7, max_pixels=10**7)
     with CountingCatalog(tmp_path, models={model.id: model.dim}) as catalog:
         catalog.create_collection("c")
         importer = Importer({model.id: Embedder(decoder, batcher)}, catalog)

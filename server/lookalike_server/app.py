@@ -67,7 +67,7 @@ class App:
         self._metrics = Metrics()
         self._gate = Gate(settings, self._metrics)
         self._health = health.aio.HealthServicer()
-        self._interceptor = Interceptor(self._metrics, settings.token)
+        self._interceptor = Interceptor(self._metrics, settings.token, lambda: self._gate.is_crowded)
         self._parts: Parts | None = None
         self._server: grpc.aio.Server | None = None
         self._close_metrics: Callable[[], None] = lambda: None

@@ -47,9 +47,14 @@ class Settings:
     max_image_pixels: int = field(default=128_000_000, metadata=about("width times height of one picture", 1))
     max_batch: int = field(default=16, metadata=about("pictures in one forward pass", 1))
     max_waiting_images: int = field(default=1024, metadata=about("pictures that may wait for the network", 1))
-    max_waiting_bytes: int = field(default=256 * 2**20, metadata=about("bytes of pictures that may wait", 1))
+    max_waiting_bytes: int = field(
+        default=256 * 2**20, metadata=about("bytes of pictures that may wait: half for imports, half for searches", 1)
+    )
     max_wait_seconds: float = field(
-        default=30.0, metadata=about("longest predicted wait before pictures are refused", 0)
+        default=2.0, metadata=about("longest predicted wait before pictures of searches are refused", 0)
+    )
+    order: str = field(
+        default="lanes", metadata=about("lanes (searches before imports) or arrival (first come first served)")
     )
     metrics_address: str = field(default="", metadata=about("HOST:PORT for Prometheus; empty: no metrics port"))
     tls_cert: str = field(default="", metadata=about("PEM file of the certificate chain; with --tls-key: TLS only"))
@@ -71,6 +76,8 @@ class Settings:
             raise ConfigError("tls_cert and tls_key go together: give both")
         if self.log_format not in ("text", "json"):
             raise ConfigError("log_format is text or json")
+        if self.order not in ("lanes", "arrival"):
+            raise ConfigError("order is lanes or arrival")
 
     @property
     def cores(self) -> int:

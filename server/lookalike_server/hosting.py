@@ -14,7 +14,8 @@ from lookalike_server.config import ConfigError, Settings
 from lookalike_server.errors import BadRequest
 from lookalike_server.metrics import Metrics
 from lookalike_server.models import registry, scened
-from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.models.protocol import Engine, Inputs, Model
+from lookalike_server.pipeline.admission import Bounds
 from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.decode import Decoder
@@ -61,8 +62,9 @@ def host(models: Sequence[Model], settings: Settings, metrics: Metrics, on_death
         warm(model, engine)
         decoder = decoder_for(model, portion, pixels)
         batcher = Batcher(engine.embed, rules=rules(portion), on_batch=metrics.batched, on_death=on_death)
-        hosted.append(Hosted(model, engine, decoder, batcher, Embedder(decoder, batcher, model.scenes)))
-    metrics.watch([(each.batcher.room, each.decoder) for each in hosted])
+        embedder = Embedder(decoder, batcher, model.scenes, bounds(portion, blank(model).nbytes))
+        hosted.append(Hosted(model, engine, decoder, batcher, embedder))
+    metrics.watch([(each.batcher.room, each.decoder, each.embedder.admission) for each in hosted])
     for each in hosted:
         each.batcher.start()
     return hosted
@@ -87,11 +89,15 @@ def divided(settings: Settings, models: int) -> Settings:
     )
 
 
+def blank(model: Model) -> Inputs:
+    """A black picture as the network takes it."""
+    return model.prepare(Image.new("RGB", model.input_size[::-1]))
+
+
 def warm(model: Model, engine: Engine) -> None:
     """Run one pass of each kind, so that nobody's first picture pays for the engine's preparations."""
-    blank = model.prepare(Image.new("RGB", model.input_size[::-1]))
     for rows in (1, 2):
-        engine.embed(np.stack([blank] * rows))
+        engine.embed(np.stack([blank(model)] * rows))
 
 
 def decoder_for(model: Model, settings: Settings, pixels: PixelBudget | None = None) -> Decoder:
@@ -101,15 +107,19 @@ def decoder_for(model: Model, settings: Settings, pixels: PixelBudget | None = N
         threads=settings.cores,
         max_bytes=settings.max_image_bytes,
         max_pixels=settings.max_image_pixels,
-        max_waiting_bytes=settings.max_waiting_bytes,
         pixels=pixels,
     )
 
 
 def rules(settings: Settings) -> Rules:
     """The batcher's numbers."""
-    return Rules(
+    return Rules(max_batch=settings.max_batch, lanes=settings.order == "lanes", max_wait=settings.max_wait_seconds)
+
+
+def bounds(settings: Settings, picture_bytes: int) -> Bounds:
+    """The door's numbers; `picture_bytes` is what a decoded picture takes while it waits."""
+    return Bounds(
         max_batch=settings.max_batch,
-        max_images=settings.max_waiting_images,
+        max_images=max(1, min(settings.max_waiting_images, settings.max_waiting_bytes // picture_bytes)),
         max_wait=settings.max_wait_seconds,
     )

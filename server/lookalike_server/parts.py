@@ -1,16 +1,19 @@
 """The parts of a loaded server, as the doors see them."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import Settings
-from lookalike_server.errors import ModelLoading, ShuttingDown
+from lookalike_server.errors import ModelLoading, QueueFull, ShuttingDown
 from lookalike_server.hosting import Hosted, named
 from lookalike_server.importing import Importer
 from lookalike_server.info import ServerInfo, server_info
 from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.budget import ByteBudget
+from lookalike_server.pipeline.lane import Lane
 from lookalike_server.reembedding import Reembedder
 from lookalike_server.searching import Searcher
 
@@ -39,13 +42,32 @@ class Gate:
         self.metrics = metrics
         self.closing = asyncio.Event()
         """Set when the server begins to drain: streams finish what they hold and end."""
-        self.budget = ByteBudget(settings.max_waiting_bytes)
-        """What streams may have read and not answered, all together."""
+        # Half for each lane: an import of large photographs must not fill what searches need.
+        self.budgets = {lane: ByteBudget(settings.max_waiting_bytes // len(Lane)) for lane in Lane}
+        """What requests with pictures may take while they are not answered, all together."""
         self._parts: Parts | None = None
 
     def open(self, parts: Parts) -> None:
         """Let requests through."""
         self._parts = parts
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a search that is still to be received would be refused for its bytes."""
+        return self.budgets[Lane.INTERACTIVE].is_full
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Hold the bytes of a call by somebody who waits. Raises QueueFull."""
+        try:
+            hold = self.budgets[Lane.INTERACTIVE].hold_now(size)
+        except QueueFull:
+            self.metrics.dropped("queue_full", Lane.INTERACTIVE)
+            raise
+        try:
+            yield
+        finally:
+            hold.release()
 
     @property
     def ready(self) -> bool:

@@ -2,6 +2,7 @@ import asyncio
 import io
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 from tests.pictures import encoded, picture, picture_bytes
 
-from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
+from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models import efficientnet_lite0, tiny
 from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, capture_time, has_scans
 from lookalike_server.pipeline.lane import Lane
@@ -20,7 +21,7 @@ MODEL = tiny.load("")
 
 
 def decoder_with(model: Any = MODEL, **limits: Any) -> Decoder:
-    defaults = {"threads": 2, "max_bytes": 10_000_000, "max_pixels": 50_000_000, "max_waiting_bytes": 20_000_000}
+    defaults = {"threads": 2, "max_bytes": 10_000_000, "max_pixels": 50_000_000}
     return Decoder(model, **{**defaults, **limits})
 
 
@@ -244,18 +245,29 @@ class Slow:
         return MODEL.prepare(image)
 
 
-async def test_waiting_bytes_are_bounded_and_freed() -> None:
-    content, slow = picture_bytes(1, width=10), Slow()
-    decoder = decoder_with(slow, threads=1, max_waiting_bytes=len(content) * 2)
-    held = [asyncio.wrap_future(decoder.decode(content, None, Lane.BULK)) for _ in range(2)]
+async def test_who_is_late_or_has_left_when_a_thread_falls_free_is_not_decoded_and_is_counted() -> None:
+    slow = Slow()
+    decoder = decoder_with(slow, threads=1)
+    first = asyncio.wrap_future(decoder.decode(picture_bytes(1, width=10), None, Lane.BULK))
     await asyncio.to_thread(slow.entered.wait, 10)
-    with pytest.raises(QueueFull) as refused:
-        await asyncio.wrap_future(decoder.decode(content, None, Lane.BULK))
-    assert refused.value.retry_after
+    late = decoder.decode(picture_bytes(1, width=11), None, Lane.BULK, deadline=time.monotonic())
+    left = decoder.decode(picture_bytes(1, width=12), None, Lane.BULK)
+    left.cancel()
     slow.release.set()
-    await asyncio.gather(*held)
-    await asyncio.wrap_future(decoder.decode(content, None, Lane.BULK))
+    await first
+    with pytest.raises(DeadlineExceeded):
+        await asyncio.wrap_future(late)
+    assert slow.widths == [10]
+    assert decoder.drops == {("deadline", Lane.BULK): 1, ("cancelled", Lane.BULK): 1}
     decoder.close()
+
+
+def test_it_learns_what_a_picture_takes(decoder: Decoder) -> None:
+    guess = decoder.seconds(1)
+    decoder.decode(picture_bytes(1), None, Lane.BULK).result(10)
+    while decoder.seconds(1) == guess:  # the future's waiters are woken before it is noted
+        pass
+    assert decoder.seconds(4) == pytest.approx(4 * decoder.seconds(1))
 
 
 async def test_pixels_in_flight_are_bounded_by_all_threads_together() -> None:

@@ -527,7 +527,7 @@ def test_each_bound_on_waiting_refuses(gated: None, setting: dict[str, float], d
             call.add_done_callback(lambda _: refused.set())
         assert refused.wait(10)
         assert grpc.StatusCode.RESOURCE_EXHAUSTED in {call.code() for call in calls if call.done()}
-        assert 'lookalike_dropped_total{reason="queue_full"}' in opened.metrics()
+        assert 'lookalike_dropped_total{lane="interactive",reason="queue_full"}' in opened.metrics()
 
 
 COVERED = {

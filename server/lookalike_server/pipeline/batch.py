@@ -59,7 +59,7 @@ class Batcher:
     ) -> "Future[Computed]":
         """Queue one prepared picture; the deadline is on the batcher's clock.
 
-        Raises QueueFull, DeadlineExceeded or ShuttingDown. The future, the given one if there is one, fails with
+        Raises DeadlineExceeded or ShuttingDown. The future, the given one if there is one, fails with
         DeadlineExceeded or EngineFailed; cancel it to leave.
         """
         with self._wakeup:

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lookalike_server.errors import QueueFull
+
 
 class PixelBudget:
     """Shared by all decoding threads; whoever needs more than is left waits until others have finished."""
@@ -30,18 +32,37 @@ class PixelBudget:
 
 
 class ByteBudget:
-    """Bytes of requests that may be held at once, by all streams together; a single larger one may be held alone."""
+    """Bytes of requests that may be held at once, by all calls together; a single larger one may be held alone."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._turn = asyncio.Lock()
         self._freed = asyncio.Event()
         self.held = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for a single byte."""
+        return self.held >= self._limit
+
     async def hold(self, size: int) -> "Hold":
-        """Hold so many bytes, when there is room for them."""
-        while self.held and self.held + size > self._limit:
-            self._freed.clear()
-            await self._freed.wait()
+        """Hold so many bytes, when there is room for them: in turn, or small ones would pass a large one for ever."""
+        async with self._turn:
+            while not self._has_room(size):
+                self._freed.clear()
+                await self._freed.wait()
+            return self._taken(size)
+
+    def hold_now(self, size: int) -> "Hold":
+        """Hold so many bytes. Raises QueueFull where there is no room for them."""
+        if not self._has_room(size):
+            raise QueueFull("the server holds as many bytes as it may: retry later", retry_after=0.5)
+        return self._taken(size)
+
+    def _has_room(self, size: int) -> bool:
+        return not self.held or self.held + size <= self._limit
+
+    def _taken(self, size: int) -> "Hold":
         self.held += size
         return Hold(self, size)
 

@@ -7,12 +7,12 @@ DECAY = 0.98
 class CostModel:
     """Least squares over recent batches, with the past fading out.
 
-    Before the first measurement it answers with `guess` seconds a row.
+    Before the first measurement it answers with `guess` seconds a row. One thread learns; any may ask.
     """
 
     def __init__(self, guess: float = 0.01) -> None:
         self._weight = self._rows = self._seconds = self._rows_rows = self._rows_seconds = 0.0
-        self._guess = guess
+        self._line = (guess, 0.0)
 
     def learn(self, rows: int, seconds: float) -> None:
         """Take in one measured batch."""
@@ -21,11 +21,13 @@ class CostModel:
         self._seconds = self._seconds * DECAY + seconds
         self._rows_rows = self._rows_rows * DECAY + rows * rows
         self._rows_seconds = self._rows_seconds * DECAY + rows * seconds
+        self._line = self._fitted()
 
     def line(self) -> tuple[float, float]:
         """Seconds a row and seconds a batch, both >= 0."""
-        if not self._weight:
-            return self._guess, 0.0
+        return self._line
+
+    def _fitted(self) -> tuple[float, float]:
         mean_rows, mean_seconds = self._rows / self._weight, self._seconds / self._weight
         variance = self._rows_rows / self._weight - mean_rows**2
         if variance < 0.25:  # batches all alike tell nothing of the constant part

@@ -1,18 +1,20 @@
 """Stage 1: encoded bytes enter, the network's pixels leave, in a small pool of threads.
 
 A bad picture fails here, alone, before it can share a batch with others. The pixels that are decoded at once, by all
-threads together, are bounded by `max_pixels`: one huge picture, or many small ones. Encoded bytes that wait are bounded
-by `max_waiting_bytes`. Interactive pictures have threads of their own, so that an import's backlog is never in front of
-a person.
+threads together, are bounded by `max_pixels`: one huge picture, or many small ones. Interactive pictures have threads
+of their own, so that an import's backlog is never in front of a person.
 """
 
 import io
+import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,12 @@ from PIL import ExifTags, Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from lookalike_server.errors import BadRegion, ImageTooLarge, ImageUndecodable, LookalikeError, QueueFull
+from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models.protocol import Model
 from lookalike_server.pipeline.budget import PixelBudget
+from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.pipeline.waiting import TOO_LATE, Drops
 from lookalike_server.records import EARLIEST, LATEST
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
@@ -85,59 +89,68 @@ class Decoder:
         threads: int,
         max_bytes: int,
         max_pixels: int,
-        max_waiting_bytes: int,
         pixels: PixelBudget | None = None,
     ) -> None:
         """`pixels`: the budget to share with the decoders of other models."""
         self._model = model
         self._max_bytes = max_bytes
         self._max_pixels = max_pixels
-        self._max_waiting_bytes = max_waiting_bytes
-        self._waiting = threading.Lock()
-        self._waiting_bytes = 0
         self.pixels = pixels or PixelBudget(max_pixels)
         """What may be decoded at once."""
-        self.refused = 0
-        """Pictures that were turned away because too many bytes waited."""
+        self.drops: Drops = Counter()
+        self._threads = threads
+        self._cost = CostModel()
+        self._noting = threading.Lock()
         self._pools = {lane: ThreadPoolExecutor(threads, f"decode-{lane.label}") for lane in Lane}
 
     def decode(
-        self, content: bytes, region: Region | None, lane: Lane, check: Callable[[], None] = lambda: None
+        self,
+        content: bytes,
+        region: Region | None,
+        lane: Lane,
+        check: Callable[[], None] = lambda: None,
+        deadline: float = math.inf,
     ) -> "Future[Decoded]":
         """Have a thread decode one picture, after a `check` whose error is the picture's; cancel it to leave.
 
-        Raises ImageUndecodable (nothing in it), ImageTooLarge, or QueueFull when too many bytes wait already. The
-        future fails as `decode_now` does.
+        The deadline is on the monotonic clock. Raises ImageUndecodable (nothing in it) or ImageTooLarge. The future
+        fails as `decode_now` does, and with DeadlineExceeded where decoding has not begun in time.
         """
-        size = len(content)
-        self._admit(size)
-        decoding = self._pools[lane].submit(self._checked, content, region, check)
-        decoding.add_done_callback(lambda _: self._leave(size))
+        self._check_size(len(content))
+        decoding = self._pools[lane].submit(self._checked, content, region, check, deadline)
+        decoding.add_done_callback(partial(self._note, lane))
         return decoding
+
+    def seconds(self, pictures: int) -> float:
+        """Predicted time for so many pictures."""
+        return self._cost.seconds(pictures) / self._threads
 
     def close(self) -> None:
         """Drop what waits; what has begun is nobody's any more, and ends by itself."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _admit(self, size: int) -> None:
+    def _check_size(self, size: int) -> None:
         if size == 0:
             raise ImageUndecodable("the picture is empty (0 bytes)")
         if size > self._max_bytes:
             raise ImageTooLarge(
                 f"the picture has {size:,} bytes, over the limit of {self._max_bytes:,}: send a smaller one"
             )
-        with self._waiting:
-            if self._waiting_bytes + size > max(self._max_waiting_bytes, size):
-                self.refused += 1
-                raise QueueFull("too many pictures wait to be decoded: retry later", retry_after=0.5)
-            self._waiting_bytes += size
 
-    def _leave(self, size: int) -> None:
-        with self._waiting:
-            self._waiting_bytes -= size
+    def _note(self, lane: Lane, decoding: "Future[Decoded]") -> None:
+        """Learn what a picture takes, or count why it was dropped; on any thread."""
+        with self._noting:
+            if decoding.cancelled():
+                self.drops["cancelled", lane] += 1
+            elif (error := decoding.exception()) is None:
+                self._cost.learn(1, decoding.result().seconds)
+            elif isinstance(error, DeadlineExceeded):
+                self.drops["deadline", lane] += 1
 
-    def _checked(self, content: bytes, region: Region | None, check: Callable[[], None]) -> Decoded:
+    def _checked(self, content: bytes, region: Region | None, check: Callable[[], None], deadline: float) -> Decoded:
+        if deadline <= time.monotonic():
+            raise DeadlineExceeded(TOO_LATE)
         check()
         return self.decode_now(content, region)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike_server import stages
 from lookalike_server.errors import ShuttingDown
+from lookalike_server.pipeline.admission import Admission, Bounds
 from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.decode import Decoded, Decoder, Region
 from lookalike_server.pipeline.doorbell import Doorbell
@@ -32,10 +33,13 @@ class Picture:
 
 
 class Embedder:
-    """Decodes, batches, embeds. `deadline` is on the monotonic clock everywhere."""
+    """Admits, decodes, batches, embeds. `deadline` is on the monotonic clock everywhere."""
 
-    def __init__(self, decoder: Decoder, batcher: Batcher, scenes: Sequence[str] = ()) -> None:
+    def __init__(
+        self, decoder: Decoder, batcher: Batcher, scenes: Sequence[str] = (), bounds: Bounds | None = None
+    ) -> None:
         """`scenes`: the kinds of place that the network tells apart."""
+        self.admission = Admission(bounds or Bounds(), decoder.seconds, batcher.room.seconds)
         self._decoder = decoder
         self._batcher = batcher
         self._scenes = scenes
@@ -51,17 +55,24 @@ class Embedder:
         """What the bytes tell: facts and embedding.
 
         `check` is called in the decoding thread, before; what it raises ends the picture's way. Raises the errors of
-        decode and batch; cancelling it drops the work.
+        admission, decode and batch; cancelling it drops the work.
         """
+        async with self.admission.passed(lane, deadline):
+            decoded, computed = await self._embedded(picture, lane, deadline, check)
+        return self._content(picture, decoded, computed)
+
+    async def _embedded(
+        self, picture: Picture, lane: Lane, deadline: float, check: Callable[[], None]
+    ) -> tuple[Decoded, Computed]:
         embedding: Future[Computed] = Future()
-        decoding = self._decoder.decode(picture.content, picture.region, lane, check)
+        decoding = self._decoder.decode(picture.content, picture.region, lane, check, deadline)
         decoding.add_done_callback(partial(self._pass_on, embedding, lane, deadline))
         try:
             computed = await self._bell().wait(embedding)
         except asyncio.CancelledError:
             decoding.cancel()
             raise
-        return self._content(picture, decoding.result(), computed)
+        return decoding.result(), computed
 
     def _pass_on(self, embedding: "Future[Computed]", lane: Lane, deadline: float, decoding: "Future[Decoded]") -> None:
         """On the decoding thread: straight on to the batcher."""

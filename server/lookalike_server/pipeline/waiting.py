@@ -1,10 +1,11 @@
-"""The waiting room before the engine: who may enter, and who goes next. No threads, so that each rule can be tested.
+"""The waiting room before the engine: who goes next. No threads, so that each rule can be tested.
 
 1. Whatever is cancelled or past its deadline is dropped before compute.
 2. Interactive work goes first, earliest deadline first; bulk fills the rows that are left.
 3. A forward pass cannot be interrupted, so while interactive traffic is recent, a batch is cut to a slice of time.
 4. Bulk ages: once its oldest has waited `patience`, a quarter of all rows is its own.
-5. Admission is by images, bytes and predicted wait; over it QueueFull says when to come back.
+
+Who may come in at all is decided before decoding (`admission.py`).
 """
 
 import heapq
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.errors import DeadlineExceeded, QueueFull
+from lookalike_server.errors import DeadlineExceeded
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.lane import Lane
 
@@ -27,6 +28,11 @@ TOO_LATE = "the deadline passed before the picture could be embedded"
 
 BULK_SHARE = 0.25
 """Of all rows, once bulk has aged."""
+
+Drops = Counter[tuple[str, Lane]]
+"""Pictures that left without an embedding, by reason and lane; the reasons are cancelled, deadline, queue_full."""
+
+NOTHING: NDArray[Any] = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,20 @@ class Ticket:
     deadline: float = math.inf
     future: "Future[Computed]" = field(default_factory=Future)
 
+    def let_go(self, _future: "Future[Computed]") -> None:
+        """Give up the pixels: called when the future is done, so that who cancels leaves no memory in the room."""
+        self.pixels = NOTHING
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The numbers behind the rules; times in seconds."""
 
     max_batch: int = 16
-    max_images: int = 1024
-    max_bytes: int = 512 * 2**20
-    max_wait: float = 30.0
+    lanes: bool = True
+    """Otherwise first come, first served: neither lanes nor slices, to compare with."""
+    max_wait: float = 2.0
+    """A person without a deadline, or with a later one, goes in the order of this one, and so is never passed over."""
     slice: float = 0.025
     recent: float = 1.0
     patience: float = 0.5
@@ -71,11 +82,9 @@ class WaitingRoom:
     def __init__(self, rules: Rules, cost: CostModel) -> None:
         self.rules = rules
         self.cost = cost
-        self.drops: Counter[str] = Counter()
-        """Pictures that left without an embedding, by reason: cancelled, deadline, queue_full."""
+        self.drops: Drops = Counter()
         self._interactive: list[tuple[float, int, Ticket]] = []
         self._bulk: deque[Ticket] = deque()
-        self._bytes = 0
         self._arrivals = itertools.count()
         self._last_interactive = -math.inf
         self._owed = 0.0
@@ -84,20 +93,15 @@ class WaitingRoom:
         return len(self._interactive) + len(self._bulk)
 
     def admit(self, ticket: Ticket) -> None:
-        """Let a ticket in, or raise DeadlineExceeded or QueueFull."""
+        """Let a ticket in, or raise DeadlineExceeded."""
         if ticket.deadline <= ticket.arrived:
-            self.drops["deadline"] += 1
+            self.drops["deadline", ticket.lane] += 1
             raise DeadlineExceeded(TOO_LATE)
-        wait = self._predicted_wait(ticket.lane)
-        patience = min(self.rules.max_wait, ticket.deadline - ticket.arrived)
-        full = len(self) >= self.rules.max_images or self._bytes + ticket.pixels.nbytes > self.rules.max_bytes
-        if full or wait > patience:
-            self.drops["queue_full"] += 1
-            raise QueueFull("more pictures wait than can be embedded in good time: retry later", max(wait / 2, 0.05))
-        self._bytes += ticket.pixels.nbytes
-        if ticket.lane is Lane.INTERACTIVE:
+        ticket.future.add_done_callback(ticket.let_go)
+        if ticket.lane is Lane.INTERACTIVE and self.rules.lanes:
             self._last_interactive = ticket.arrived
-            heapq.heappush(self._interactive, (ticket.deadline, next(self._arrivals), ticket))
+            due = min(ticket.deadline, ticket.arrived + self.rules.max_wait)
+            heapq.heappush(self._interactive, (due, next(self._arrivals), ticket))
         else:
             self._bulk.append(ticket)
 
@@ -109,12 +113,16 @@ class WaitingRoom:
         batch += self._take(self._pop_bulk, rows - len(batch), now)
         return batch
 
+    def seconds(self, pictures: int) -> float:
+        """Predicted time of the engine for so many pictures. May be asked from any thread."""
+        batches, rest = divmod(pictures, self.rules.max_batch)
+        return batches * self.cost.seconds(self.rules.max_batch) + self.cost.seconds(rest)
+
     def clear(self) -> list[Ticket]:
         """Send everybody out of the room."""
         everybody = [entry[2] for entry in self._interactive] + list(self._bulk)
         self._interactive.clear()
         self._bulk.clear()
-        self._bytes = 0
         return everybody
 
     def _rows(self, now: float) -> int:
@@ -141,23 +149,18 @@ class WaitingRoom:
         return taken
 
     def _still_wanted(self, ticket: Ticket, now: float) -> bool:
-        self._bytes -= ticket.pixels.nbytes
-        if not ticket.future.set_running_or_notify_cancel():
-            self.drops["cancelled"] += 1
-            return False
-        if ticket.deadline <= now:
-            self.drops["deadline"] += 1
+        is_late = ticket.deadline <= now
+        is_awaited = ticket.future.set_running_or_notify_cancel()
+        if is_awaited and not is_late:
+            return True
+        # The transport cancels whose deadline has passed: that is the deadline's doing.
+        self.drops["deadline" if is_late else "cancelled", ticket.lane] += 1
+        if is_awaited:
             ticket.future.set_exception(DeadlineExceeded(TOO_LATE))
-            return False
-        return True
+        return False
 
     def _pop_interactive(self) -> Ticket | None:
         return heapq.heappop(self._interactive)[2] if self._interactive else None
 
     def _pop_bulk(self) -> Ticket | None:
         return self._bulk.popleft() if self._bulk else None
-
-    def _predicted_wait(self, lane: Lane) -> float:
-        ahead = len(self._interactive) + (len(self._bulk) if lane is Lane.BULK else 0)
-        batches, rest = divmod(ahead, self.rules.max_batch)
-        return batches * self.cost.seconds(self.rules.max_batch) + self.cost.seconds(rest)

@@ -138,6 +138,6 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
             answer,
             context.write,
             window=STREAM_WINDOW,
-            budget=self._gate.budget,
+            budget=self._gate.budgets[Lane.BULK],
             closing=self._gate.closing,
         )

@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 from lookalike_server import stages
-from lookalike_server.errors import LookalikeError, Unauthenticated
+from lookalike_server.errors import LookalikeError, QueueFull, Unauthenticated
 from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.rpc.status import as_domain, status_code, trailers
@@ -21,6 +21,8 @@ log = logging.getLogger("lookalike.access")
 
 OURS = "/lookalike.v1."
 HEALTH = "/grpc.health.v1."
+WITH_PICTURES = frozenset({"/lookalike.v1.SearchService/Search", "/lookalike.v1.SearchService/Embed"})
+"""Unary calls whose messages may be large."""
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Behaviour = Callable[[Any, Context], Awaitable[Any]]
@@ -30,11 +32,15 @@ request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class Interceptor(grpc.aio.ServerInterceptor):
-    """Wraps the handlers of our services; asks for the token everywhere but at the health service."""
+    """Wraps the handlers of our services; asks for the token everywhere but at the health service.
 
-    def __init__(self, metrics: Metrics, token: str = "") -> None:
+    `is_crowded` tells whether pictures of unary calls are to be refused before their message is received.
+    """
+
+    def __init__(self, metrics: Metrics, token: str = "", is_crowded: Callable[[], bool] = lambda: False) -> None:
         self._metrics = metrics
         self._token = token
+        self._is_crowded = is_crowded
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -58,6 +64,10 @@ class Interceptor(grpc.aio.ServerInterceptor):
             return self._wrapped(handler, details.method, refuse)
         if not details.method.startswith(OURS):
             return handler
+        if details.method in WITH_PICTURES and self._is_crowded():
+            # A unary handler is called once the message is there; one for a stream never asks for it.
+            unread = handler._replace(request_streaming=True, unary_unary=None, stream_unary=handler.unary_unary)
+            return self._wrapped(unread, details.method, self._turn_away)
         return self._wrapped(handler, details.method, handler.stream_stream or handler.unary_unary)
 
     def _admits(self, details: grpc.HandlerCallDetails) -> bool:
@@ -68,11 +78,18 @@ class Interceptor(grpc.aio.ServerInterceptor):
         return hmac.compare_digest(given, f"Bearer {self._token}".encode())
 
     def _wrapped(self, handler: Any, method: str, behaviour: Behaviour) -> Any:
-        """The handler with `behaviour` in place of its own; all that is served is unary or bidirectional."""
+        """The handler with `behaviour` in place of its own; what is served is unary, bidirectional or unread."""
         call = self._around(behaviour, method.rsplit("/", maxsplit=1)[-1], is_stream=handler.stream_stream is not None)
         if handler.stream_stream:
             return handler._replace(stream_stream=call)
+        if handler.stream_unary:
+            return handler._replace(stream_unary=call)
         return handler._replace(unary_unary=call)
+
+    async def _turn_away(self, _requests: Any, _context: Context) -> Any:
+        """Refuse a picture unread, as there is no memory left for it."""
+        self._metrics.dropped("queue_full", Lane.INTERACTIVE)
+        raise QueueFull("the server holds as many bytes as it may: retry later", retry_after=0.5)
 
     def _around(self, behaviour: Behaviour, name: str, *, is_stream: bool) -> Behaviour:
         async def call(request: Any, context: Context) -> Any:

@@ -26,7 +26,8 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
         self, request: search_service_pb2.SearchRequest, context: Context
     ) -> search_service_pb2.SearchResponse:
         """One search."""
-        return await self._search(request, deadline_of(context))
+        with self._gate.holding(request.ByteSize()):
+            return await self._search(request, deadline_of(context))
 
     async def SearchStream(
         self, requests: AsyncIterator[search_service_pb2.SearchStreamRequest], context: Context
@@ -44,7 +45,7 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
             answer,
             context.write,
             window=STREAM_WINDOW,
-            budget=self._gate.budget,
+            budget=self._gate.budgets[Lane.INTERACTIVE],
             closing=self._gate.closing,
         )
 
@@ -54,7 +55,8 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
         """One embedding."""
         hosted = self._gate.parts.model(request.model)
         picture = messages.picture_from(messages.required(request, "picture"))
-        content = await hosted.embedder.embed(picture, Lane.INTERACTIVE, deadline_of(context))
+        with self._gate.holding(request.ByteSize()):
+            content = await hosted.embedder.embed(picture, Lane.INTERACTIVE, deadline_of(context))
         return search_service_pb2.EmbedResponse(
             vector=messages.vector_to(content.vector),
             model_id=hosted.model.id,
