@@ -2,6 +2,7 @@
 
 import math
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -147,6 +148,28 @@ def test_the_cancelled_are_never_computed(engine: Engine) -> None:
     assert batcher.room.drops == {("cancelled", Lane.BULK): 2}
 
 
+def test_whose_deadline_passed_counts_as_late_even_when_the_transport_has_cancelled(
+    engine: Engine, clock: Clock
+) -> None:
+    batcher = batcher_with(engine)
+    batcher.submit(picture(1), Lane.INTERACTIVE, clock.now + 1).cancel()
+    clock.now += 2
+    drain(batcher)
+    assert engine.batches == []
+    assert batcher.room.drops == {("deadline", Lane.INTERACTIVE): 1}
+
+
+def test_who_cancels_leaves_no_pixels_in_the_room(engine: Engine) -> None:
+    batcher = batcher_with(engine)
+    pixels = picture(1)
+    held = weakref.ref(pixels)
+    future = batcher.submit(pixels, Lane.BULK)
+    del pixels
+    assert held() is not None
+    future.cancel()
+    assert held() is None
+
+
 @pytest.mark.parametrize("rows", [1, 2, 4])
 def test_aged_bulk_gets_a_quarter_of_all_rows_and_people_the_rest(engine: Engine, clock: Clock, rows: int) -> None:
     batcher = batcher_with(engine, max_batch=rows, slice=10.0, patience=0.5)
@@ -161,6 +184,47 @@ def test_aged_bulk_gets_a_quarter_of_all_rows_and_people_the_rest(engine: Engine
     assert served.count(100) == 30
     assert served.count(1) == 10
     assert 100 in [number for batch in engine.batches[:2] for number in batch], "a person does not wait for a turn"
+
+
+def test_a_person_without_a_deadline_is_never_passed_over(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, max_batch=1, slice=10.0, max_wait=2.0)
+    batcher.submit(picture(1), Lane.INTERACTIVE)
+    for _ in range(300):
+        batcher.submit(picture(100), Lane.INTERACTIVE, clock.now + 1.0)  # faster than the engine takes them
+        batcher.submit(picture(100), Lane.INTERACTIVE, clock.now + 1.0)
+        batcher.step()
+        if 1 in engine.batches[-1]:
+            break
+    assert clock.now < 100.0 + 2.0 + 2 * SECONDS_A_ROW, "served in the order of a deadline of max_wait"
+
+
+def test_saturating_people_leave_bulk_its_share_over_many_batches(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, max_batch=16)
+    teach(batcher)
+    for _ in range(300):
+        batcher.submit(picture(1), Lane.BULK)
+    waits = []
+    for _ in range(500):
+        for _ in range(2):  # as many as a slice has rows
+            batcher.submit(picture(100), Lane.INTERACTIVE)
+        began = clock.now
+        batcher.step()
+        waits.append(clock.now - began)
+    served = [number for batch in engine.batches for number in batch]
+    assert served.count(1) / len(served) == pytest.approx(0.25, abs=0.02)
+    assert max(waits) <= 0.025, "and no batch is longer than a slice"
+
+
+def test_in_order_of_arrival_nobody_is_preferred_and_nothing_is_cut(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, max_batch=4, slice=0.001, lanes=False)
+    teach(batcher)
+    clock.now += 1
+    for number in range(8):
+        lane = Lane.INTERACTIVE if number % 2 else Lane.BULK
+        batcher.submit(picture(number), lane, clock.now + 50 - number)
+    clock.now += 1
+    drain(batcher)
+    assert engine.batches == [[0, 1, 2, 3], [4, 5, 6, 7]]
 
 
 def test_who_comes_too_late_is_told_so_at_once(engine: Engine, clock: Clock) -> None:
