@@ -113,7 +113,12 @@ def decoder_for(model: Model, settings: Settings, pixels: PixelBudget | None = N
 
 def rules(settings: Settings) -> Rules:
     """The batcher's numbers."""
-    return Rules(max_batch=settings.max_batch, lanes=settings.order == "lanes", max_wait=settings.max_wait_seconds)
+    return Rules(
+        max_batch=settings.max_batch,
+        lanes=settings.order == "lanes",
+        max_wait=settings.max_wait_seconds,
+        step=settings.cores,
+    )
 
 
 def bounds(settings: Settings, picture_bytes: int) -> Bounds:

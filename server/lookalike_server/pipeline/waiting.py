@@ -2,7 +2,8 @@
 
 1. Whatever is cancelled or past its deadline is dropped before compute.
 2. Interactive work goes first, earliest deadline first; bulk fills the rows that are left.
-3. A forward pass cannot be interrupted, so while interactive traffic is recent, a batch is cut to a slice of time.
+3. A forward pass cannot be interrupted, so while interactive traffic is recent, bulk fills a batch no further than a
+   slice of time. People are not cut: small passes are dear, and who waited for the next one would gain nothing.
 4. Bulk ages: once its oldest has waited `patience`, a quarter of all rows is its own.
 
 Who may come in at all is decided before decoding (`admission.py`).
@@ -71,7 +72,9 @@ class Rules:
     """Otherwise first come, first served: neither lanes nor slices, to compare with."""
     max_wait: float = 2.0
     """A person without a deadline, or with a later one, goes in the order of this one, and so is never passed over."""
-    slice: float = 0.025
+    slice: float = float(__import__("os").environ.get("SLICE", "0.025"))
+    step: int = 1
+    """Rows that are computed at once: a slice has whole steps, since a row less would save no time."""
     recent: float = 1.0
     patience: float = 0.5
 
@@ -126,10 +129,11 @@ class WaitingRoom:
         return everybody
 
     def _rows(self, now: float) -> int:
-        """Rows of the next batch: a slice of time while people are about, else as many as the engine likes."""
+        """Rows of the next batch: while people are about, all of them, and bulk no further than a slice of time."""
         if not self._interactive and now - self._last_interactive > self.rules.recent:
             return self.rules.max_batch
-        return min(self.rules.max_batch, self.cost.rows_within(self.rules.slice))
+        steps = max(1, self.cost.rows_within(self.rules.slice) // self.rules.step)
+        return min(self.rules.max_batch, max(len(self._interactive), steps * self.rules.step))
 
     def _reserved(self, rows: int, now: float) -> int:
         """Rows of the next batch that are aged bulk's own. What is less than a row is owed to it for a later batch."""
