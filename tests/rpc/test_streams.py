@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from lookalike.v1 import search_service_pb2 as spb
-from lookalike_server.errors import ShuttingDown
+from lookalike_server.errors import QueueFull, ShuttingDown
 from lookalike_server.pipeline.budget import ByteBudget
 from lookalike_server.rpc.streams import answer_each
 
@@ -110,3 +110,29 @@ async def test_a_stream_that_has_ended_before_the_drain_is_whole() -> None:
     stream.may_write.set()
     await stream.task
     assert stream.written == [1, 2]
+
+
+async def test_a_large_request_is_not_passed_over_by_small_ones_for_ever() -> None:
+    budget = ByteBudget(10)
+    first = await budget.hold(6)
+    large = asyncio.create_task(budget.hold(9))
+    await settle()
+    small = asyncio.create_task(budget.hold(1))
+    await settle()
+    assert not small.done(), "though there is room for it: it came later"
+    first.release()
+    await settle()
+    assert large.done()
+    assert small.done()
+
+
+async def test_who_does_not_wait_for_room_is_refused() -> None:
+    budget = ByteBudget(10)
+    hold = budget.hold_now(100)
+    assert budget.is_full, "a single larger one may be held alone"
+    with pytest.raises(QueueFull) as refused:
+        budget.hold_now(1)
+    assert refused.value.retry_after
+    hold.release()
+    budget.hold_now(10).release()
+    assert budget.held == 0

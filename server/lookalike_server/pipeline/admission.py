@@ -19,6 +19,8 @@ from lookalike_server.errors import DeadlineExceeded, QueueFull
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.waiting import BULK_SHARE, TOO_LATE, Drops
 
+SURE = 0.8
+"""Of the time left: predictions err, and who is served just too late costs as much as anyone."""
 SHORTEST_RETRY = 0.05
 """Seconds."""
 
@@ -80,7 +82,8 @@ class Admission:
         if left <= 0:
             self.drops["deadline", lane] += 1
             raise DeadlineExceeded(TOO_LATE)
-        seconds = self._seconds(ahead + 1)
+        # Whoever comes meanwhile may share the batch, which is answered as a whole.
+        seconds = self._seconds(ahead + min(ahead + 1, self.bounds.max_batch))
         is_full = len(self._due) >= self.bounds.max_images + self.bounds.max_batch
         if is_full or (lane is Lane.INTERACTIVE and self._is_too_long(seconds, left, ahead)):
             self.drops["queue_full", lane] += 1
@@ -91,7 +94,7 @@ class Admission:
         """Whether nobody would be there any more, or few would care."""
         if not ahead:  # whatever is predicted: only who is let in can prove it wrong
             return False
-        return seconds > left or (seconds > self.bounds.max_wait and ahead >= 2 * self.bounds.max_batch)
+        return seconds > SURE * left or (seconds > self.bounds.max_wait and ahead >= 2 * self.bounds.max_batch)
 
     def _seconds(self, pictures: int) -> float:
         """Predicted time until so many people's pictures are done, while bulk has its share of the rows."""
