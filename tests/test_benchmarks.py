@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.pictures import write_pictures
+from tests.rpc.conftest import free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,3 +33,14 @@ def test_the_preparing_benchmark_prints_its_table() -> None:
     command = [sys.executable, "-m", "benchmarks.preparing", "--rounds", "1", "--sizes", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "| 500 x 375 | " in done.stdout
+
+
+def test_the_leaving_benchmark_prints_what_is_left() -> None:
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "benchmarks.leaving", "--streams", "20", "--calls", "20", "--idle", "0.2"]
+    done = subprocess.run(
+        [*command, "--metrics-address", address], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "| 20 | " in done.stdout
+    assert "bytes a stream" in done.stdout
+    assert "10 cancelled, 10 answered" in done.stdout
