@@ -1,7 +1,7 @@
 """`python -m benchmarks.leaving`: what clients leave behind in a server when they leave in the middle.
 
 Prints, of one server process: memory after each thousand cancelled import streams; processor time of an idle server;
-and, of picture searches half of which are cancelled, the rows that were computed for those who had left.
+and, of pictures half of which are given up while they wait, the rows that were computed for those who had left.
 """
 
 import argparse
@@ -52,9 +52,9 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--streams", type=int, default=10_000, help="import streams to cancel")
-    parser.add_argument("--calls", type=int, default=400, help="picture searches, half of which are cancelled")
+    parser.add_argument("--calls", type=int, default=100, help="pictures to embed, half of which are given up")
     parser.add_argument("--idle", type=float, default=10.0, help="seconds of idleness")
-    parser.add_argument("--model", default="tiny")
+    parser.add_argument("--model", default="deepranking-lite0")
     parser.add_argument("--metrics-address", default=METRICS_ADDRESS)
     return parser.parse_args()
 
@@ -95,18 +95,17 @@ def report_idleness(pid: int, seconds: float) -> None:
 
 
 def report_the_dead(channel: grpc.Channel, flags: argparse.Namespace) -> None:
-    """Rows computed for searches that were cancelled at once, beside as many that were not."""
+    """Rows computed for calls that were cancelled while they waited behind as many others."""
     stub: Any = SearchServiceStub(channel)
     before = counted(flags.metrics_address, "lookalike_batch_rows_sum")
     requests = [spb.EmbedRequest(picture=tpb.Picture(content=picture(seed))) for seed in range(flags.calls)]
     calls = [stub.Embed.future(request) for request in requests]
-    for call in calls[1::2]:
+    stay, leave = calls[: len(calls) // 2], calls[len(calls) // 2 :]
+    for call in leave:
         call.cancel()
-    served = sum(call.exception() is None for call in calls[::2])
+    answered = sum(call.exception() is None for call in stay)
     rows = counted(flags.metrics_address, "lookalike_batch_rows_sum") - before
-    print(
-        f"of {len(calls)} calls {len(calls[1::2])} cancelled, {served} answered: {rows - served:.0f} rows for the dead"
-    )
+    print(f"of {len(calls)} calls {len(leave)} cancelled, {answered} answered: {rows - answered:.0f} rows for the dead")
     for line in metrics(flags.metrics_address):
         if line.startswith("lookalike_dropped_total"):
             print(line)

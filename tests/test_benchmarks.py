@@ -39,7 +39,11 @@ def test_the_leaving_benchmark_prints_what_is_left() -> None:
     address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "benchmarks.leaving", "--streams", "20", "--calls", "20", "--idle", "0.2"]
     done = subprocess.run(
-        [*command, "--metrics-address", address], cwd=ROOT, capture_output=True, text=True, check=True
+        [*command, "--model", "tiny", "--metrics-address", address],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "| 20 | " in done.stdout
     assert "bytes a stream" in done.stdout

@@ -63,6 +63,7 @@ def test_what_names_no_models_is_refused(tmp_path: Path, written: str) -> None:
         (["--max-batch", "many"], "max_batch must be of type int"),
         (["--tls-cert", "a.pem"], "give both"),
         (["--log-format", "xml"], "text or json"),
+        (["--order", "random"], "lanes or arrival"),
         (["--config", "/does/not/exist"], "cannot read"),
     ],
 )

@@ -1,6 +1,7 @@
 """One server with several models: who serves whom, what they share, and what is said when they do not suffice."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from lookalike import Client
 from lookalike.errors import BadRequest, ModelMismatch
 from lookalike_server.commands import main
 from lookalike_server.config import ConfigError, Settings
-from lookalike_server.hosting import Hosted, divided, host, load_models
+from lookalike_server.hosting import Hosted, bounds, divided, host, load_models, rules
 from lookalike_server.metrics import Metrics
+from lookalike_server.pipeline.admission import Bounds
 from lookalike_server.pipeline.budget import PixelBudget
+from lookalike_server.pipeline.waiting import Rules
 from lookalike_server.process import running
 from lookalike_server.testing import serve
 
@@ -107,6 +110,15 @@ def test_what_may_wait_is_divided_and_what_is_decoded_at_once_is_shared() -> Non
     assert one.decoder.pixels is other.decoder.pixels
     one.close()
     other.close()
+
+
+def test_the_settings_become_the_rules() -> None:
+    made = Settings(max_batch=4, max_wait_seconds=3.0, threads=2, max_waiting_bytes=1000, max_waiting_images=100)
+    assert rules(made) == Rules(max_batch=4, lanes=True, max_wait=3.0, step=2)
+    assert not rules(replace(made, order="arrival")).lanes
+    assert bounds(made, 1) == Bounds(max_batch=4, max_images=100, max_wait=3.0)
+    assert bounds(made, 50).max_images == 20, "no more than there is memory for when decoded"
+    assert bounds(made, 5000).max_images == 1
 
 
 def test_the_metrics_count_for_all_models() -> None:

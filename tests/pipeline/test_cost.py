@@ -1,3 +1,6 @@
+import math
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +53,16 @@ def test_rows_within_a_slice() -> None:
         cost.learn(rows, 0.005 * rows + 0.005)
     assert cost.rows_within(0.0251) == 4
     assert cost.rows_within(0.001) == 1, "one row at least, or nothing would ever move"
+
+
+@given(st.lists(st.sampled_from([1, 2, 3, 4, 16]), min_size=20, max_size=200), st.randoms(use_true_random=False))
+def test_two_rows_at_once_on_two_cores_are_a_staircase_that_a_line_fits_well(sizes: list[int], chance: Random) -> None:
+    def seconds(rows: int) -> float:
+        return 0.01 * math.ceil(rows / 2)
+
+    cost = CostModel()
+    for rows in (1, 16, *sizes):
+        cost.learn(rows, seconds(rows) * chance.uniform(0.9, 1.1))
+    rows = cost.rows_within(0.025) // 2 * 2
+    assert 2 <= rows <= 6
+    assert seconds(rows) <= 0.03, "a slice and a bit"
