@@ -145,10 +145,16 @@ def test_a_picture_for_which_there_is_no_memory_is_refused_unread() -> None:
             first = opened.search.Embed.future(embed(0))
             assert plugged.preparing.reached.wait(10)
             method = "/lookalike.v1.SearchService/Embed"
-            call = opened.channel.stream_unary(method, spb.EmbedRequest.SerializeToString, spb.EmbedResponse.FromString)
+            send = opened.channel.stream_unary(method, spb.EmbedRequest.SerializeToString, spb.EmbedResponse.FromString)
             never = threading.Event()
-            silent = call.future(iter(lambda: never.wait() or embed(1), None), timeout=10)
-            refused = failure(silent.result)
+
+            def silent() -> Iterator[spb.EmbedRequest]:
+                """Sends nothing."""
+                never.wait()
+                yield from ()
+
+            call = send.future(silent(), timeout=10)
+            refused = failure(call.result)
             never.set()
             assert (refused.code.name, refused.reason) == ("RESOURCE_EXHAUSTED", "QUEUE_FULL")
             assert refused.retry_after_ms
