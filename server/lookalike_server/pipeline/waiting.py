@@ -72,7 +72,7 @@ class Rules:
     """Otherwise first come, first served: neither lanes nor slices, to compare with."""
     max_wait: float = 2.0
     """A person without a deadline, or with a later one, goes in the order of this one, and so is never passed over."""
-    slice: float = float(__import__("os").environ.get("SLICE", "0.025"))
+    slice: float = 0.025
     step: int = 1
     """Rows that are computed at once: a slice has whole steps, since a row less would save no time."""
     recent: float = 1.0
