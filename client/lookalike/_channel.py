@@ -8,8 +8,10 @@ from typing import Any
 
 import grpc
 
+from lookalike._parcel import serialised
 from lookalike.errors import BadRequest, ClientUnusable
 from lookalike.v1.collection_service_pb2_grpc import CollectionServiceStub
+from lookalike.v1.image_service_pb2 import ImportImagesResponse
 from lookalike.v1.image_service_pb2_grpc import ImageServiceStub
 from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
 
@@ -122,7 +124,12 @@ Rpcs = dict[str, Callable[..., Any]]
 def rpcs(channel: grpc.Channel | grpc.aio.Channel) -> Rpcs:
     """Every rpc of the three services by its name, which is unique among them."""
     stubs = (SearchServiceStub, ImageServiceStub, CollectionServiceStub)
-    return {name: rpc for stub in stubs for name, rpc in vars(stub(channel)).items()}
+    named = {name: rpc for stub in stubs for name, rpc in vars(stub(channel)).items()}
+    # The one whose requests may be parcels.
+    importing = channel.stream_stream(
+        "/lookalike.v1.ImageService/ImportImages", serialised, ImportImagesResponse.FromString
+    )
+    return {**named, "ImportImages": importing}
 
 
 class Lease:

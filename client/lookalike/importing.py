@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lookalike import _calls, _failures, pictures, types
 from lookalike._arrivals import OWN_FAULTS, Arrivals, Arriving
+from lookalike._parcel import Parcel
 from lookalike.errors import BadRequest, ImageNotFound, ImageUnreadable, LookalikeError
 from lookalike.v1 import image_service_pb2 as images_pb2
 
@@ -100,15 +101,15 @@ class Import(Arrivals[Importable, Upload]):
             self._taken += 1
 
     @_failures.unsendable(BadRequest, *OWN_FAULTS)
-    def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest:
+    def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest | Parcel:
         request = self._envelope(tag, job)
-        if job.is_missing:
-            with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
-                request.content = pictures.content(job.picture, self._max_image_bytes)
-            self._sent_bytes += len(request.content)
-        else:
+        if not job.is_missing:
             request.image_id = job.image_id or ""
-        return request
+            return request
+        with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
+            content = pictures.content(job.picture, self._max_image_bytes)
+        self._sent_bytes += len(content)
+        return Parcel(request, "content", content)
 
     def _conclude(self, job: Upload, answer: images_pb2.ImportImagesResponse, error: LookalikeError | None) -> None:
         if isinstance(error, ImageNotFound) and not job.is_missing:

@@ -9,6 +9,7 @@ import pytest
 from lookalike import ImportItem, errors
 from lookalike._calls import SearchOptions
 from lookalike._exchange import Exchange
+from lookalike._parcel import serialised
 from lookalike._patience import ATTEMPTS, Patience
 from lookalike._searching import SearchMany
 from lookalike.importing import BATCH, Import
@@ -30,7 +31,12 @@ def begun(items: list[Any], missing: bool = True) -> Import:
 
 
 def answer(request: Any, **fields: Any) -> images_pb2.ImportImagesResponse:
-    return images_pb2.ImportImagesResponse(tag=request.tag, **{"outcome": CREATED, **fields})
+    return images_pb2.ImportImagesResponse(tag=arriving(request).tag, **{"outcome": CREATED, **fields})
+
+
+def arriving(request: Any) -> images_pb2.ImportImagesRequest:
+    """A request as the server reads it."""
+    return images_pb2.ImportImagesRequest.FromString(serialised(request))
 
 
 def status(code: int, reason: str, retry_after_ms: int | None = None) -> dict[str, Any]:
@@ -45,8 +51,8 @@ def test_known_pictures_travel_as_ids_and_missing_ones_as_bytes() -> None:
     assert question is not None
     known, missing = question.request.image_ids
     exchange.learn([missing])
-    by_id, by_bytes = exchange.outgoing()
-    assert (by_id.image_id, by_id.labels) == (known, {"who": "me"})
+    by_id, by_bytes = map(arriving, exchange.outgoing())
+    assert (by_id.image_id, dict(by_id.labels)) == (known, {"who": "me"})
     assert (by_bytes.content, by_bytes.source.path) == (b"missing", "x.jpg")
     assert by_bytes.labels == {"who": "me", "roll": "3"}
 
@@ -170,7 +176,7 @@ def test_a_picture_from_a_pipe_is_read_once_and_sent_as_often_as_it_takes(exchan
             exchange.learn(list(question.request.image_ids))
         for _ in range(2):
             (request,) = exchange.outgoing()
-            assert b"content" in request.SerializeToString()
+            assert b"content" in serialised(request)
             exchange.interrupted(GONE)
             exchange._patience = Patience()
 
