@@ -42,8 +42,8 @@ types: $(READY) ## Check types
 protos: $(READY) ## Rewrite the committed stubs
 	$(VENV)/protoc/bin/python protos/generate.py
 
-bench: $(READY) ## Measure: make bench PHOTOS=folder-of-class-folders
-	$(BIN)/python -m benchmarks.folder $(PHOTOS)
+bench: $(READY) ## Measure throughput, latency, mixed load and overload: make bench [PHOTOS=folder]
+	$(BIN)/python -m benchmarks.speed $(PHOTOS)
 
 clean: ## Remove everything that was made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

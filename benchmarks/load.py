@@ -71,6 +71,17 @@ def closed_loop(call: Call, callers: int, seconds: float) -> list[Sample]:
         return [sample for samples in pool.map(caller, range(callers)) for sample in samples]
 
 
+def in_turn(call: Call, calls: int, callers: int = 1) -> list[Sample]:
+    """Let `callers` each make so many calls, one after the other."""
+    began = time.perf_counter()
+
+    def caller(first: int) -> list[Sample]:
+        return [_timed(call, first + turn, began, time.perf_counter() - began) for turn in range(calls)]
+
+    with ThreadPoolExecutor(callers, "load") as pool:
+        return [sample for samples in pool.map(caller, range(0, callers * calls, calls)) for sample in samples]
+
+
 def _timed(call: Call, number: int, began: float, due: float) -> Sample:
     error = ""
     try:

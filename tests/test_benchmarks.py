@@ -1,50 +1,86 @@
-"""The benchmark's command runs and prints its tables; what the figures are is the benchmark's business."""
+"""The benchmarks' commands run and print their tables; what the figures are is the benchmarks' business."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from benchmarks import photographs, roofline
+from benchmarks.load import in_turn
+from PIL import Image
 from tests.pictures import write_pictures
 from tests.rpc.conftest import free_port
 
+from lookalike_server.models.deepranking import GRAPH, SHIPPED
+
 ROOT = Path(__file__).parents[1]
+SHORT = ("--rounds", "2", "--seconds", "0.3", "--calls", "10", "--vectors", "2100", "--small", "10", "--large", "1")
 
 
-def test_the_folder_benchmark_prints_its_tables(tmp_path: Path) -> None:
+def run(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("throughput", ("10 JPEGs", "| 500 x 375 |", "| 12 MP |", "| decode |", "| commit |", "SGEMM", "event loop")),
+        ("latency", ("Searches among 2,100", "in one process", "| by picture, 16", "| by vector |", "p99 <= 5.0")),
+        ("mixed", ("| searches alone |", "| both: searches |", "| both: import |", "16 callers who search")),
+        ("overload", ("at twice what", "| share: answered |", "Server's memory", "computed for nobody", "| reason |")),
+    ],
+)
+def test_the_speed_benchmark_prints_its_tables(tmp_path: Path, table: str, words: tuple[str, ...]) -> None:
+    write_pictures(tmp_path / "kind", range(3))
+    printed = run("speed", str(tmp_path), "--tables", table, "--model", "tiny", *SHORT)
+    assert f"## {table.capitalize()}" in printed
+    for word in words:
+        assert word in printed
+
+
+def test_the_precision_benchmark_prints_its_table(tmp_path: Path) -> None:
     for number, kind in enumerate(("abbey", "beach")):
         write_pictures(tmp_path / kind, range(number * 100, number * 100 + 8))
-    command = [sys.executable, "-m", "benchmarks.folder", str(tmp_path), "--per-kind", "6", "--rounds", "1"]
-    done = subprocess.run(
-        [*command, "--queries", "6", "--model", "tiny"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for words in ("12 pictures of 2 kinds", "bare loop", "ratio by round", "by vector", "mean over 2 kinds", "serving"):
-        assert words in done.stdout
+    printed = run("precision", str(tmp_path), "--per-kind", "6", "--model", "tiny")
+    for words in ("12 pictures of 2 kinds", "mean over 2 kinds", "| best |"):
+        assert words in printed
 
 
 def test_the_engines_benchmark_prints_its_table() -> None:
-    command = [sys.executable, "-m", "benchmarks.engines", "tiny", "--pictures", "3", "--rounds", "2", "--threads", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "Model tiny; 3 pictures, 2 rounds" in done.stdout
-    assert "| numpy | 1 | " in done.stdout
-    assert done.stdout.endswith("| 1.00 | 0e+00 |\n")
+    printed = run("engines", "tiny", "--pictures", "3", "--rounds", "2", "--threads", "1")
+    assert "Model tiny; 3 pictures, 2 rounds" in printed
+    assert "| numpy | 1 | " in printed
+    assert printed.endswith("| 1.00 | 0e+00 |\n")
 
 
 def test_the_preparing_benchmark_prints_its_table() -> None:
-    command = [sys.executable, "-m", "benchmarks.preparing", "--rounds", "1", "--sizes", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "| 500 x 375 | " in done.stdout
+    assert "| 500 x 375 | " in run("preparing", "--rounds", "1", "--sizes", "1")
 
 
-def test_the_leaving_benchmark_prints_what_is_left() -> None:
-    address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "benchmarks.leaving", "--streams", "20", "--calls", "20", "--idle", "0.2"]
-    done = subprocess.run(
-        [*command, "--model", "tiny", "--metrics-address", address],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "| 20 | " in done.stdout
-    assert "bytes a stream" in done.stdout
-    assert "10 cancelled, 10 answered" in done.stdout
+def test_derived_photographs_are_as_many_and_as_different_as_asked(tmp_path: Path) -> None:
+    found = photographs.sources(None, most=5)
+    files = photographs.write_small(found, tmp_path / "small", len(found) + 2)
+    assert len(set(photographs.encoded(files))) == len(found) + 2
+    with Image.open(files[-1]) as image:
+        assert (image.format, image.size) == ("JPEG", photographs.SMALL)
+
+
+def test_large_photographs_are_as_phones_write_them(tmp_path: Path) -> None:
+    files = photographs.write_large(photographs.sources(None, most=1), tmp_path / "large", 3, distinct=2)
+    assert len(set(photographs.encoded(files))) == 3
+    assert 3 < photographs.megabytes(files) < 5
+    with Image.open(files[1]) as image:
+        assert image.size == photographs.LARGE
+        assert (image.getexif()[0x0112], image.getexif()[0x0132]) == (6, "2025:07:01 12:00:00")
+
+
+def test_a_network_is_counted_in_its_graph() -> None:
+    # EfficientNet-Lite0 has 385 million multiply-adds, the low-resolution paths and heads a few more.
+    assert 2 * 384e6 < roofline.operations(SHIPPED / GRAPH) < 2 * 392e6
+
+
+def test_callers_make_their_calls_one_after_another_each_number_once() -> None:
+    numbers: list[int] = []
+    assert len(in_turn(numbers.append, calls=5, callers=3)) == 15
+    assert sorted(numbers) == list(range(15))

@@ -1,0 +1,83 @@
+"""Processor time by process and by group of threads: where an import's time goes, without a profiler's own.
+
+Linux tells each thread's time in nanoseconds. Python does not tell Linux its threads' names, so the server is run
+inside a process of the benchmark's, which can say which thread is whose.
+"""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks import callers
+from benchmarks.workers import process
+from lookalike_server.config import filled
+from lookalike_server.testing import BackgroundServer
+
+served: BackgroundServer
+"""Of a process that serves."""
+
+Clocks = Mapping[int, tuple[str, int]]
+"""Name and nanoseconds of each thread."""
+
+
+def each(model: str, data: Path, files: Sequence[Path]) -> dict[str, float]:
+    """Seconds of the processor that one of these files takes on its way into a new collection, by group of threads."""
+    with process() as serving, process() as sending:
+        target = serving.submit(serve, model, data).result()
+        sending.submit(callers.import_files, target, files[:1], "warm").result()
+        before = [side.submit(clocks).result() for side in (serving, sending)]
+        sending.submit(callers.import_files, target, files, "measured").result()
+        after = [side.submit(clocks).result() for side in (serving, sending)]
+        serving.submit(stop).result()
+    server, client = (spent(early, late) for early, late in zip(before, after, strict=True))
+    groups = {f"server: {name}": seconds for name, seconds in server.items()}
+    groups["client"] = sum(client.values())
+    return {name: seconds / len(files) for name, seconds in groups.items()}
+
+
+def serve(model: str, data: Path) -> str:
+    """In its process: run a server; its address."""
+    global served  # noqa: PLW0603 - the process has nothing else
+    served = BackgroundServer(filled({"model": model, "data": data, "address": "127.0.0.1:0"}))
+    served.start()
+    return served.address
+
+
+def stop() -> None:
+    """In its process: stop the server."""
+    served.stop()
+
+
+def clocks() -> Clocks:
+    """Of every thread of this process."""
+    names = {thread.native_id: thread.name for thread in threading.enumerate()}
+    found = {}
+    for task in Path("/proc/self/task").iterdir():
+        number = int(task.name)
+        name = names.get(number) or (task / "comm").read_text().strip()
+        found[number] = name, int((task / "schedstat").read_text().split()[0])
+    return found
+
+
+def spent(before: Clocks, after: Clocks) -> dict[str, float]:
+    """Seconds by group of threads, the largest first."""
+    groups: Counter[str] = Counter()
+    for number, (name, late) in after.items():
+        groups[group(name)] += late - before.get(number, (name, 0))[1]
+    return {name: nanoseconds / 1e9 for name, nanoseconds in groups.most_common()}
+
+
+def group(name: str) -> str:
+    """What threads that differ by their number have in common, in words."""
+    common = re.sub(r"[-_ ]*\d+$", "", name)
+    return WORDS.get(common, common if common.startswith(("onnx", "decode", "call", "engine", "lookalike")) else "gRPC")
+
+
+WORDS = {
+    "lookalike-server": "event loop",
+    "lookalike-indexer": "indexer",
+    "onnx": "network (onnx)",
+    "engine": "batcher",
+}
