@@ -8,6 +8,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 from benchmarks import callers
@@ -22,18 +23,23 @@ Clocks = Mapping[int, tuple[str, int]]
 """Name and nanoseconds of each thread."""
 
 
-def each(model: str, data: Path, files: Sequence[Path]) -> dict[str, float]:
-    """Seconds of the processor that one of these files takes on its way into a new collection, by group of threads."""
+def each(model: str, data: Path, sizes: Sequence[Sequence[Path]]) -> list[dict[str, float]]:
+    """Seconds of the processor that a file of each size takes on its way in, by group of threads."""
     with process() as serving, process() as sending:
         target = serving.submit(serve, model, data).result()
-        sending.submit(callers.import_files, target, files[:1], "warm").result()
-        before = [side.submit(clocks).result() for side in (serving, sending)]
-        sending.submit(callers.import_files, target, files, "measured").result()
-        after = [side.submit(clocks).result() for side in (serving, sending)]
+        found = [_of_one(serving, sending, target, files) for files in sizes]
         serving.submit(stop).result()
+    return found
+
+
+def _of_one(serving: Executor, sending: Executor, target: str, files: Sequence[Path]) -> dict[str, float]:
+    name = files[0].parent.name
+    sending.submit(callers.import_files, target, files[:1], f"{name}-warm").result()
+    before = [side.submit(clocks).result() for side in (serving, sending)]
+    sending.submit(callers.import_files, target, files, name).result()
+    after = [side.submit(clocks).result() for side in (serving, sending)]
     server, client = (spent(early, late) for early, late in zip(before, after, strict=True))
-    groups = {f"server: {name}": seconds for name, seconds in server.items()}
-    groups["client"] = sum(client.values())
+    groups = {f"server: {name}": seconds for name, seconds in server.items()} | {"client": sum(client.values())}
     return {name: seconds / len(files) for name, seconds in groups.items()}
 
 
@@ -75,9 +81,5 @@ def group(name: str) -> str:
     return WORDS.get(common, common if common.startswith(("onnx", "decode", "call", "engine", "lookalike")) else "gRPC")
 
 
-WORDS = {
-    "lookalike-server": "event loop",
-    "lookalike-indexer": "indexer",
-    "onnx": "network (onnx)",
-    "engine": "batcher",
-}
+WORDS = {"lookalike-server": "event loop", "lookalike-indexer": "indexer", "onnx": "network", "engine": "network"}
+"""The engine's thread runs the network itself, beside those of its pool."""

@@ -55,8 +55,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each phase under load")
     parser.add_argument("--calls", type=int, default=1000, help="searches of each caller")
     parser.add_argument("--vectors", type=int, default=100_000, help="in the collection that is searched")
-    parser.add_argument("--small", type=int, default=900, help="pictures of 500 x 375")
-    parser.add_argument("--large", type=int, default=128, help="pictures of 12 megapixels")
+    parser.add_argument("--small", type=int, default=800, help="pictures of 500 x 375")
+    parser.add_argument("--large", type=int, default=96, help="pictures of 12 megapixels")
     return parser.parse_args()
 
 

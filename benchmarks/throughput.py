@@ -55,11 +55,11 @@ def spread(rates: list[float]) -> str:
 
 
 def of_parts(plan: Plan) -> None:
-    """A row for each part, with a column for each size, and what follows for all of them on one core."""
-    found = []
-    for files in plan.sizes.values():
-        with process() as alone:
-            found.append(alone.submit(parts.each, plan.model, files[:SAMPLE]).result() | transport.each(files[:SAMPLE]))
+    """A row for each part, with a column for each size."""
+    sizes = [files[:SAMPLE] for files in plan.sizes.values()]
+    with process() as alone:
+        found = [alone.submit(parts.each, plan.model, files).result() for files in sizes]
+    found = [one | sent for one, sent in zip(found, transport.each(sizes), strict=True)]
     table(["part", *plan.sizes], ([part, *(1 / max(each[part], 1e-9) for each in found)] for part in found[0]))
 
 
@@ -76,9 +76,6 @@ def of_engine(plan: Plan) -> None:
 
 def of_threads(plan: Plan) -> None:
     """A row for each group of threads."""
-    found = [
-        processor.each(plan.model, plan.scratch / f"threads-{number}", files)
-        for number, files in enumerate(plan.sizes.values())
-    ]
-    rows = [[name, *(1000 * each.get(name, 0.0) for each in found)] for name in dict.fromkeys([*found[0], *found[1]])]
+    found = processor.each(plan.model, plan.scratch / "threads", list(plan.sizes.values()))
+    rows = [[name, *(1000 * each.get(name, 0.0) for each in found)] for name in found[0] | found[1]]
     table(["threads", *plan.sizes], [*rows, ["all", *(1000 * sum(each.values()) for each in found)]])

@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,18 @@ class Acknowledging(ImageServiceServicer):
             await context.write(pb.ImportImagesResponse(tag=request.tag, image_id="0" * 64))
 
 
-def each(files: Sequence[Path]) -> dict[str, float]:
-    """Seconds of the processor that one of these files takes, by side."""
+def each(sizes: Sequence[Sequence[Path]]) -> list[dict[str, float]]:
+    """Seconds of the processor that a file of each size takes, by side."""
     with process() as serving, process() as sending:
         target = serving.submit(serve).result()
-        sending.submit(send, target, files[:4]).result()  # connects
-        before = [side.submit(time.process_time).result() for side in (sending, serving)]
-        sending.submit(send, target, files).result()
-        after = [side.submit(time.process_time).result() for side in (sending, serving)]
+        return [_of_one(serving, sending, target, files) for files in sizes]
+
+
+def _of_one(serving: Executor, sending: Executor, target: str, files: Sequence[Path]) -> dict[str, float]:
+    sending.submit(send, target, files[:4]).result()  # connects
+    before = [side.submit(time.process_time).result() for side in (sending, serving)]
+    sending.submit(send, target, files).result()
+    after = [side.submit(time.process_time).result() for side in (sending, serving)]
     client, server = ((late - early) / len(files) for early, late in zip(before, after, strict=True))
     return {"gRPC and protobuf, client": client, "gRPC and protobuf, server": server}
 
