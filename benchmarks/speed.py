@@ -42,7 +42,7 @@ def main() -> None:
         for name in flags.tables:
             print(f"## {name.capitalize()}\n", flush=True)
             TABLES[name](plan)
-    print(f"All in {time.perf_counter() - began:.0f} s.")
+            print(f"{time.perf_counter() - began:.0f} s since the start\n", flush=True)
 
 
 def parse() -> argparse.Namespace:

@@ -36,13 +36,14 @@ def rounds(plan: Plan) -> Iterator[list[object]]:
     """A row for each size of pictures."""
     with process() as loop, process() as client, running(plan.scratch / "throughput", "--model", plan.model) as server:
         for size, files in plan.sizes.items():
+            name = files[0].parent.name
             loop.submit(bare.rate, plan.model, files[:20]).result()
-            client.submit(callers.import_files, server.target, files[:20], f"{len(files)}-warm").result()
+            client.submit(callers.import_files, server.target, files[:20], f"{name}-warm").result()
             loops, imports = [], []
             for number in range(plan.rounds):
                 loops.append(loop.submit(bare.rate, plan.model, files).result())
-                name = f"{len(files)}-{number}"
-                imports.append(len(files) / client.submit(callers.import_files, server.target, files, name).result())
+                into = f"{name}-{number}"
+                imports.append(len(files) / client.submit(callers.import_files, server.target, files, into).result())
             ratios = [one / other for one, other in zip(imports, loops, strict=True)]
             told = ", ".join(f"{ratio:.2f}" for ratio in ratios)
             median = statistics.median(ratios)

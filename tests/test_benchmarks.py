@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from benchmarks import photographs, roofline
-from benchmarks.load import in_turn
+from benchmarks import load, metrics, photographs, processor, roofline
 from PIL import Image
 from tests.pictures import write_pictures
 from tests.rpc.conftest import free_port
@@ -82,5 +82,58 @@ def test_a_network_is_counted_in_its_graph() -> None:
 
 def test_callers_make_their_calls_one_after_another_each_number_once() -> None:
     numbers: list[int] = []
-    assert len(in_turn(numbers.append, calls=5, callers=3)) == 15
+    assert len(load.in_turn(numbers.append, calls=5, callers=3)) == 15
     assert sorted(numbers) == list(range(15))
+
+
+def test_arrivals_are_those_of_a_poisson_process_and_the_same_for_a_seed() -> None:
+    times = load.poisson(10.0, 100.0, seed=1)
+    assert times == sorted(times) == load.poisson(10.0, 100.0, seed=1)
+    assert 900 < len(times) < 1100
+    assert max(times) < 100.0
+
+
+def test_an_open_loop_does_not_wait_for_answers_and_counts_from_when_a_call_was_due() -> None:
+    last = threading.Event()
+
+    def call(number: int) -> None:
+        if number == 2:
+            last.set()
+        elif not last.wait(timeout=30):
+            raise TimeoutError
+
+    samples = load.open_loop(call, [0.0, 0.0, 0.05])
+    assert [(sample.due, sample.error) for sample in samples] == [(0.0, ""), (0.0, ""), (0.05, "")]
+    assert all(sample.seconds >= 0.05 for sample in samples[:2])
+
+
+def test_what_fails_is_counted_by_its_name_and_is_no_answer() -> None:
+    def call(number: int) -> None:
+        if number % 2:
+            raise KeyError(number)
+
+    samples = load.in_turn(call, calls=4)
+    assert [sample.error for sample in samples] == ["", "KeyError", "", "KeyError"]
+    assert len(load.answered(samples)) == 2
+
+
+def test_percentiles_are_of_answers_alone() -> None:
+    samples = [load.Sample(0.0, number / 1000) for number in range(1, 102)] + [load.Sample(0.0, 9.0, "Refused")]
+    assert load.milliseconds(samples, 50) == pytest.approx(51.0)
+    assert load.milliseconds(samples, 99) == pytest.approx(100.0)
+
+
+def test_drops_are_read_by_reason_from_what_the_server_tells() -> None:
+    series = {'lookalike_dropped_total{reason="deadline"}': 3.0, "lookalike_waiting_images": 7.0}
+    assert metrics.drops(series) == {"deadline": 3}
+
+
+def test_threads_are_grouped_by_what_they_are_for() -> None:
+    before = {1: ("onnx_0", 0), 2: ("decode-bulk_0", 0)}
+    after = {
+        1: ("onnx_0", 2_000_000_000),
+        2: ("decode-bulk_0", 10),
+        3: ("onnx_1", 1_000_000_000),
+        4: ("event_engine", 5),
+    }
+    assert processor.spent(before, after) == {"network": 3.0, "decode-bulk": 1e-8, "gRPC": 5e-9}
