@@ -53,15 +53,15 @@ def blank(spec: str) -> Inputs:
     return model.prepare(Image.new("RGB", model.input_size[::-1]))
 
 
-def rate(spec: str, files: Sequence[Path]) -> float:
-    """Images a second from files to embeddings."""
+def embed(spec: str, files: Sequence[Path]) -> float:
+    """Seconds from files to embeddings."""
     loaded, settings = load(spec), Settings()
     began = time.perf_counter()
     with ThreadPoolExecutor(settings.cores, "decode") as pool:
         pixels = ahead(pool, lambda path: loaded.decoder.decode_now(path.read_bytes()).pixels, files)
         for batch in batches(pixels, settings.max_batch):
             loaded.engine.embed(np.stack(batch))
-    return len(files) / (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
 def search_seconds(spec: str, data: Path, collection: str, pictures: Sequence[bytes]) -> list[float]:

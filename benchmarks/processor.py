@@ -4,6 +4,7 @@ Linux tells each thread's time in nanoseconds. Python does not tell Linux its th
 inside a process of the benchmark's, which can say which thread is whose.
 """
 
+import os
 import re
 import threading
 from collections import Counter
@@ -54,6 +55,12 @@ def serve(model: str, data: Path) -> str:
 def stop() -> None:
     """In its process: stop the server."""
     served.stop()
+
+
+def seconds(pid: int) -> float:
+    """Of all threads of a process, since it began, to a hundredth."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, after_name[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def clocks() -> Clocks:
