@@ -7,6 +7,7 @@ inside a process of the benchmark's, which can say which thread is whose.
 import os
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -34,14 +35,15 @@ def each(model: str, data: Path, sizes: Sequence[Sequence[Path]]) -> list[dict[s
 
 
 def _of_one(serving: Executor, sending: Executor, target: str, files: Sequence[Path]) -> dict[str, float]:
-    name = files[0].parent.name
-    sending.submit(callers.import_files, target, files[:1], f"{name}-warm").result()
-    before = [side.submit(clocks).result() for side in (serving, sending)]
-    sending.submit(callers.import_files, target, files, name).result()
-    after = [side.submit(clocks).result() for side in (serving, sending)]
-    server, client = (spent(early, late) for early, late in zip(before, after, strict=True))
-    groups = {f"server: {name}": seconds for name, seconds in server.items()} | {"client": sum(client.values())}
-    return {name: seconds / len(files) for name, seconds in groups.items()}
+    into = files[0].parent.name
+    sending.submit(callers.import_files, target, files[:1], f"{into}-warm").result()
+    before, began = serving.submit(clocks).result(), sending.submit(time.process_time).result()
+    sending.submit(callers.import_files, target, files, into).result()
+    after, ended = serving.submit(clocks).result(), sending.submit(time.process_time).result()
+    groups = {f"server: {name}": taken for name, taken in spent(before, after).items()}
+    # All at once: the threads of a closed connection are gone, and their clocks with them.
+    groups["client"] = ended - began
+    return {name: taken / len(files) for name, taken in groups.items()}
 
 
 def serve(model: str, data: Path) -> str:
@@ -78,11 +80,11 @@ def spent(before: Clocks, after: Clocks) -> dict[str, float]:
     """Seconds by group of threads, the largest first."""
     groups: Counter[str] = Counter()
     for number, (name, late) in after.items():
-        groups[group(name)] += late - before.get(number, (name, 0))[1]
+        groups[purpose(name)] += late - before.get(number, (name, 0))[1]
     return {name: nanoseconds / 1e9 for name, nanoseconds in groups.most_common()}
 
 
-def group(name: str) -> str:
+def purpose(name: str) -> str:
     """What threads that differ by their number have in common, in words."""
     common = re.sub(r"[-_ ]*\d+$", "", name)
     return WORDS.get(common, common if common.startswith(("onnx", "decode", "call", "engine", "lookalike")) else "gRPC")
