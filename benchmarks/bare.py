@@ -1,6 +1,6 @@
 """The best loop of decoder and engine that we know, and nothing else: the ceiling that the server is held against.
 
-The same decode function, engine, number of threads and batch as the server's, without hashing, network or disk.
+The same decode function, engine, threads, batch and memory as the server's, without hashing, network or disk.
 Decode threads run ahead of the engine, by a bounded number of pictures, as they would in anybody's program. Runs in
 a process of its own (`workers.process`), where `load` comes first.
 """
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike_server import memory
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import Settings
 from lookalike_server.hosting import decoder_for, warm
@@ -40,6 +41,7 @@ class Loaded(NamedTuple):
 @lru_cache
 def load(spec: str, threads: int = 0) -> Loaded:
     """The model with warm engine, on as many threads as the server would take, or on so many; loaded once."""
+    memory.keep_freed()
     settings = Settings(model=(spec,), threads=threads)
     model = registry.load(spec)
     engine = model.engine(settings.engine, threads=settings.cores)

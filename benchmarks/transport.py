@@ -21,6 +21,7 @@ from lookalike.v1.image_service_pb2_grpc import (
     ImageServiceStub,
     add_ImageServiceServicer_to_server,
 )
+from lookalike_server import memory
 
 LIMITS = [("grpc.max_receive_message_length", -1)]
 
@@ -52,6 +53,7 @@ def _of_one(serving: Executor, sending: Executor, target: str, files: Sequence[P
 
 def serve() -> str:
     """In its process: serve until that ends; the address."""
+    memory.keep_freed()
     started: Future[str] = Future()
     threading.Thread(target=asyncio.run, args=[_serve(started)], daemon=True).start()
     return started.result()
