@@ -4,7 +4,8 @@ Its worker decodes, embeds and encodes one batch after the other, so decoding ca
 in `batch`, the hook that turns a batch of requests into the network's input, on all cores, instead of one by one in
 `decode_request`. Without batches there is a worker of one thread for each core, which overlaps them. The request's type
 is a FastAPI dependency that hands over the raw body: cheaper than a form or base64 in JSON. Queues are ZeroMQ's
-(`fast_queue`), the faster of its two kinds. `timeout` lets it drop what has waited too long; nothing bounds what waits.
+(`fast_queue`), the faster of its two kinds. Nothing bounds what waits, but `timeout` drops what has waited too long; it
+counts the wait alone, so it is half of the callers' patience: what has just not waited too long can still be in time.
 """
 
 from typing import Annotated, Any
@@ -55,7 +56,7 @@ def main() -> None:
     setup = Setup.current()
     api = Embedding(max_batch_size=setup.rows, batch_timeout=(setup.delay_ms or 0) / 1000, api_path="/embed")
     server: Any = litserve.LitServer(
-        api, accelerator="cpu", workers_per_device=setup.processes, timeout=setup.patience, fast_queue=True
+        api, accelerator="cpu", workers_per_device=setup.processes, timeout=setup.patience / 2, fast_queue=True
     )
     server.run(
         host="127.0.0.1",

@@ -90,7 +90,7 @@ def verdict(figure: Figure, values: Values, peers: Sequence[str]) -> tuple[str, 
     """Ours over the best of the peers, both medians, and in words how we stand."""
     medians = {name: statistics.median(values[name]) for name in peers if name in values}
     rivals = {name: value for name, value in medians.items() if value > 0}
-    ours = statistics.median(values[OURS])
+    ours = statistics.median(values.get(OURS, [math.nan]))
     if not rivals or math.isnan(ours):
         return "-", "nobody to compare with"
     best = (max if figure.more_is_better else min)(rivals, key=rivals.__getitem__)
