@@ -137,3 +137,10 @@ def test_threads_are_grouped_by_what_they_are_for() -> None:
         4: ("event_engine", 5),
     }
     assert processor.spent(before, after) == {"network": 3.0, "decode-bulk": 1e-8, "gRPC": 5e-9}
+
+
+def test_the_leaving_benchmark_prints_what_is_left() -> None:
+    short = ("--streams", "20", "--calls", "20", "--idle", "0.2", "--model", "tiny")
+    printed = run("leaving", *short, "--metrics-address", f"127.0.0.1:{free_port()}")
+    for words in ("| 20 | ", "bytes a stream", "10 cancelled, 10 answered"):
+        assert words in printed
