@@ -44,6 +44,7 @@ protos: $(READY) ## Rewrite the committed stubs
 
 bench: $(READY) ## Measure throughput, latency, mixed load and overload: make bench [PHOTOS=folder]
 	$(BIN)/python -m benchmarks.speed $(PHOTOS)
+	$(BIN)/python -m benchmarks.leaving
 
 clean: ## Remove everything that was made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
