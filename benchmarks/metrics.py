@@ -3,13 +3,13 @@
 import re
 import socket
 import urllib.request
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 LINE = re.compile(r"^(\w+(?:\{.*\})?) (\S+)$", re.MULTILINE)
-DROPPED = re.compile(r'lookalike_dropped_total\{reason="(\w+)"\}')
+DROPPED = re.compile(r'lookalike_dropped_total\{(?:.*,)?reason="(\w+)"')
 ROWS = "lookalike_batch_rows_sum"
-"""Pictures that went through the network."""
 
 
 def scrape(address: str) -> dict[str, float]:
@@ -18,9 +18,18 @@ def scrape(address: str) -> dict[str, float]:
         return {name: float(value) for name, value in LINE.findall(answer.read().decode())}
 
 
+def rows(series: Mapping[str, float]) -> int:
+    """Pictures that went through the network."""
+    return int(sum(value for name, value in series.items() if name.partition("{")[0] == ROWS))
+
+
 def drops(series: Mapping[str, float]) -> dict[str, int]:
-    """Pictures that were dropped before compute, by reason."""
-    return {found[1]: int(value) for name, value in series.items() if (found := DROPPED.match(name))}
+    """Pictures that were dropped before compute, by reason, in all lanes."""
+    counts: Counter[str] = Counter()
+    for name, value in series.items():
+        if found := DROPPED.match(name):
+            counts[found[1]] += int(value)
+    return dict(counts)
 
 
 def free_address() -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from benchmarks import callers, stubs
 from benchmarks.load import Sample, answered, closed_loop, milliseconds, open_loop, poisson, rate
 from benchmarks.markdown import table, verdict
-from benchmarks.metrics import ROWS, drops, free_address, memory, scrape
+from benchmarks.metrics import drops, free_address, memory, rows, scrape
 from benchmarks.photographs import encoded
 from benchmarks.plan import Plan
 from benchmarks.workers import process
@@ -42,10 +42,10 @@ def report(plan: Plan) -> None:
         print(f"### Searches by picture at twice what {CALLERS} callers get answered, {capacity:.0f} a second\n")
         table(["", "figure", "demand", "met"], of_overload(capacity, samples))
         print(f"Server's memory: {before:.0f} MiB before, {memory(server.pid)[1]:.0f} MiB at its peak.\n")
-        rows = scrape(address)[ROWS]
+        computed = rows(scrape(address))
         stayed = crowd.submit(stubs.search_and_leave, server.target, queries, LEAVERS).result()
         series = scrape(address)
-        dead = int(series[ROWS] - rows) - stayed
+        dead = rows(series) - computed - stayed
         print(f"### {LEAVERS} searches at once, of which half are cancelled\n")
         table(
             ["answered", "computed for nobody", "demand", "met"], [[stayed, dead, f"< {BATCH}", verdict(dead < BATCH)]]

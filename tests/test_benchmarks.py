@@ -131,8 +131,9 @@ def test_percentiles_are_of_answers_alone() -> None:
 
 
 def test_drops_are_read_by_reason_from_what_the_server_tells() -> None:
-    series = {'lookalike_dropped_total{reason="deadline"}': 3.0, "lookalike_waiting_images": 7.0}
-    assert metrics.drops(series) == {"deadline": 3}
+    name = 'lookalike_dropped_total{{lane="{}",reason="deadline"}}'
+    series = {name.format("bulk"): 3.0, name.format("interactive"): 1.0, "lookalike_waiting_images": 7.0}
+    assert metrics.drops(series) == {"deadline": 4}
 
 
 def test_threads_are_grouped_by_what_they_are_for() -> None:
