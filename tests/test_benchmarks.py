@@ -58,13 +58,6 @@ def test_the_preparing_benchmark_prints_its_table() -> None:
     assert "| 500 x 375 | " in run("preparing", "--rounds", "1", "--sizes", "1")
 
 
-def test_the_leaving_benchmark_prints_what_is_left() -> None:
-    flags = ("--streams", "20", "--calls", "20", "--idle", "0.2", "--metrics-address", f"127.0.0.1:{free_port()}")
-    printed = run("leaving", *flags, "--model", "tiny")
-    for words in ("| 20 | ", "bytes a stream", "10 cancelled, 10 answered"):
-        assert words in printed
-
-
 def test_derived_photographs_are_as_many_and_as_different_as_asked(tmp_path: Path) -> None:
     found = photographs.sources(None, most=5)
     files = photographs.write_small(found, tmp_path / "small", len(found) + 2)
