@@ -16,7 +16,6 @@ from lookalike.errors import BadRequest, ModelMismatch
 from lookalike_server.commands import main
 from lookalike_server.config import ConfigError, Settings
 from lookalike_server.hosting import Hosted, bounds, divided, host, load_models, rules
-from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.admission import Bounds
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.waiting import Rules
@@ -96,7 +95,7 @@ def test_models_of_one_name_are_told_apart_by_their_ids_alone(tmp_path: Path, mo
 
 def hosted_with(**settings: int) -> list[Hosted]:
     made = Settings(model=("tiny", "tiny:32"), **settings)  # type: ignore[arg-type]  # numbers only
-    return host(load_models(made), made, Metrics(), lambda: None)
+    return host(load_models(made), made, lambda: None)
 
 
 def test_what_may_wait_is_divided_and_what_is_decoded_at_once_is_shared() -> None:
@@ -121,13 +120,16 @@ def test_the_settings_become_the_rules() -> None:
     assert bounds(made, 5000).max_images == 1
 
 
-def test_the_metrics_count_for_all_models() -> None:
+def test_the_metrics_count_each_model_by_itself() -> None:
     with doors(model=BOTH) as opened, Client(opened.target) as looks:
         for model in ("tiny", "tiny:32"):
             looks.embed(picture_bytes(1), model=model)
         metrics = opened.metrics()
         assert metrics.count("# TYPE lookalike_waiting_images") == 1
-        assert "lookalike_batch_rows_count 2.0" in metrics
+        for served in looks.server_info().models:
+            assert f'lookalike_batch_rows_count{{lanes="interactive",model="{served.id}"}} 1.0' in metrics
+            assert f'lookalike_embedded_total{{lane="interactive",model="{served.id}"}} 1.0' in metrics
+            assert f'lookalike_waiting_images{{lane="bulk",model="{served.id}"}} 0.0' in metrics
 
 
 def test_a_process_takes_the_flag_repeatedly_and_verify_looks_at_both(

@@ -70,8 +70,17 @@ def test_metrics_count_by_stage_lane_and_reason() -> None:
         'lookalike_requests_total{code="INVALID_ARGUMENT",method="ImportImages/item",reason="IMAGE_UNDECODABLE"} 1.0',
         'lookalike_stage_seconds_count{lane="interactive",stage="decode"} 1.0',
         'lookalike_stage_seconds_count{lane="bulk",stage="embed"}',
-        "lookalike_batch_rows_count 2.0",
-        "lookalike_waiting_images 0.0",
+        'lookalike_stage_seconds_count{lane="bulk",stage="queue"} 1.0',
+        'lookalike_request_seconds_count{method="Search"} 1.0',
+        'lookalike_request_seconds_count{method="ImportImages/item"} 2.0',
+        'lookalike_batch_rows_count{lanes="interactive",model="',
+        'lookalike_batch_seconds_count{lanes="bulk",model="',
+        "lookalike_images 1.0",
+        "lookalike_unindexed_images 0.0",
+        "lookalike_held_bytes 0.0",
+        "process_resident_memory_bytes ",
+        'lookalike_waiting_images{lane="bulk",model="',
+        'lookalike_waiting_bytes{lane="interactive",model="',
     ):
         assert line in text, line
 

@@ -60,7 +60,8 @@ def until(opened: Doors, *lines: str) -> None:
 
 
 def until_waiting(opened: Doors, count: int) -> None:
-    until(opened, f"lookalike_waiting_images {count}.0")
+    while opened.waiting() != count:
+        pass
 
 
 def dropped(reason: str, count: int, lane: str = "interactive") -> str:

@@ -94,7 +94,7 @@ def test_what_has_its_vector_is_not_computed_again(opened: Doors) -> None:
 def test_its_pictures_are_counted_as_items_of_the_bulk_lane(opened: Doors) -> None:
     stage(opened)
     assert 'lookalike_requests_total{code="OK",method="ReembedImages/item",reason=""} 5.0' in opened.metrics()
-    assert 'lookalike_stage_seconds_count{lane="bulk",stage="total"}' in opened.metrics()
+    assert 'lookalike_stage_seconds_count{lane="bulk",stage="embed"}' in opened.metrics()
 
 
 @pytest.mark.parametrize("kill_after", [1, 30])

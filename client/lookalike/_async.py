@@ -14,6 +14,7 @@ from lookalike._calls import Call
 from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
 from lookalike._exchange import Exchange
 from lookalike._failures import translated
+from lookalike._tracing import UNTRACED, Traced, traced
 from lookalike.errors import Cancelled, LookalikeError, ServerUnavailable
 
 Answer = TypeVar("Answer")
@@ -37,11 +38,12 @@ class AsyncLink:
             self._rpcs = rpcs(self._channel)
         return self._rpcs[name]
 
-    async def call(self, call: Call[Answer], timeout: float | None = None) -> Answer:
+    async def call(self, call: Call[Answer], timeout: float | None = None, within: Traced = UNTRACED) -> Answer:
         """The answer to a unary call."""
         rpc = self.rpc(call.rpc)
-        with self.translated():
-            answer = await rpc(call.request, timeout=call.deadline(timeout), metadata=self.endpoint.metadata)
+        with traced(call.rpc, within) as trace, self.translated():
+            metadata = self.endpoint.metadata + trace.metadata
+            answer = await rpc(call.request, timeout=call.deadline(timeout), metadata=metadata)
         return call.read(answer)
 
     @contextmanager
@@ -63,24 +65,25 @@ class AsyncLink:
     ) -> AsyncGenerator[Result, None]:
         """Results of an exchange, as they come; a broken stream is taken up again."""
         exchange = await start()
-        source, stream = _source(items), _Stream(self, exchange.rpc)
-        try:
-            while not exchange.is_done:
-                exchange.feed(await source(exchange.room))
-                try:
-                    await self._turn(exchange, stream)
-                except LookalikeError as error:
-                    stream.close()
-                    exchange.interrupted(error)
-                for result in exchange.settle():
-                    yield result
-            await stream.finish()
-        finally:
-            stream.close()
+        with traced(exchange.rpc) as trace:
+            source, stream = _source(items), _Stream(self, exchange.rpc, trace)
+            try:
+                while not exchange.is_done:
+                    exchange.feed(await source(exchange.room))
+                    try:
+                        await self._turn(exchange, stream)
+                    except LookalikeError as error:
+                        stream.close()
+                        exchange.interrupted(error)
+                    for result in exchange.settle():
+                        yield result
+                await stream.finish()
+            finally:
+                stream.close()
 
     async def _turn(self, exchange: Exchange[Any, Any, Any], stream: "_Stream") -> None:
         if question := await asyncio.to_thread(exchange.question):
-            exchange.learn(await self.call(question))
+            exchange.learn(await self.call(question, within=stream.trace))
         for request in await asyncio.to_thread(list, exchange.outgoing()):
             stream.send(request)
         if exchange.awaits_answer:
@@ -99,7 +102,8 @@ class AsyncLink:
 class _Stream:
     """One stream at a time; the first `send` after `close` opens another."""
 
-    def __init__(self, link: AsyncLink, rpc: str) -> None:
+    def __init__(self, link: AsyncLink, rpc: str, trace: Traced) -> None:
+        self.trace = trace
         self._link = link
         self._rpc = rpc
         self._call: Any = None
@@ -109,7 +113,8 @@ class _Stream:
         """Hand a request over to the task that writes; this never waits, the window bounds what is queued."""
         if self._call is None:
             self._outbox = asyncio.Queue()
-            self._call = self._link.rpc(self._rpc)(_until_none(self._outbox), metadata=self._link.endpoint.metadata)
+            metadata = self._link.endpoint.metadata + self.trace.metadata
+            self._call = self._link.rpc(self._rpc)(_until_none(self._outbox), metadata=metadata)
         self._outbox.put_nowait(request)
 
     async def receive(self) -> Any:

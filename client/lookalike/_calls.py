@@ -9,13 +9,13 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from lookalike import _messages, types
+from lookalike import _load_messages, _messages, types
 from lookalike._failures import unsendable
 from lookalike.pictures import Picture
 from lookalike.v1 import collection_service_pb2 as collections_pb2
 from lookalike.v1 import image_service_pb2 as images_pb2
+from lookalike.v1 import load_pb2, types_pb2
 from lookalike.v1 import search_service_pb2 as search_pb2
-from lookalike.v1 import types_pb2
 
 Answer = TypeVar("Answer")
 Entry = TypeVar("Entry")
@@ -49,6 +49,11 @@ class Page(Generic[Entry]):
 def server_info() -> Call[types.ServerInfo]:
     """What the server is."""
     return Call("GetServerInfo", search_pb2.GetServerInfoRequest(), _messages.server_info)
+
+
+def server_load() -> Call[types.ServerLoad]:
+    """What the server has done, and what it holds."""
+    return Call("GetServerLoad", load_pb2.GetServerLoadRequest(), _load_messages.server_load)
 
 
 @unsendable()

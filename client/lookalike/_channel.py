@@ -19,10 +19,11 @@ GOODBYE = 5.0
 """Seconds that a server gets to end a stream after its last answer."""
 
 StrPath = str | os.PathLike[str]
+Metadata = tuple[tuple[str, str], ...]
 
 # May be repeated though an answer was lost: they change nothing, or change the same thing to the same state.
 _REPEATABLE = {
-    "lookalike.v1.SearchService": ["Search", "Embed", "GetServerInfo"],
+    "lookalike.v1.SearchService": ["Search", "Embed", "GetServerInfo", "GetServerLoad"],
     "lookalike.v1.ImageService": ["FindMissingImages", "GetImage", "ListImages", "UpdateImage"],
     "lookalike.v1.CollectionService": ["GetCollection", "ListCollections", "UpdateCollection"],
 }
@@ -81,7 +82,7 @@ class Endpoint:
             # gRPC would abort the process.
             raise BadRequest("cert and key go together: give both")
         self.target = target
-        self.metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self.metadata: Metadata = (("authorization", f"Bearer {token}"),) if token else ()
         self._credentials: grpc.ChannelCredentials | None = None
         if tls or ca or cert or key:
             self._credentials = grpc.ssl_channel_credentials(_bytes(ca), _bytes(key), _bytes(cert))

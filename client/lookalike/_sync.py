@@ -14,6 +14,7 @@ from lookalike._calls import Call
 from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
 from lookalike._exchange import Exchange
 from lookalike._failures import translated
+from lookalike._tracing import UNTRACED, Traced, traced
 from lookalike.errors import LookalikeError, ServerUnavailable
 
 Answer = TypeVar("Answer")
@@ -39,11 +40,12 @@ class SyncLink:
                 self._rpcs = rpcs(self._channel)
         return self._rpcs[name]
 
-    def call(self, call: Call[Answer], timeout: float | None = None) -> Answer:
+    def call(self, call: Call[Answer], timeout: float | None = None, within: Traced = UNTRACED) -> Answer:
         """The answer to a unary call."""
         rpc = self.rpc(call.rpc)
-        with self.translated():
-            answer = rpc(call.request, timeout=call.deadline(timeout), metadata=self.endpoint.metadata)
+        with traced(call.rpc, within) as trace, self.translated():
+            metadata = self.endpoint.metadata + trace.metadata
+            answer = rpc(call.request, timeout=call.deadline(timeout), metadata=metadata)
         return call.read(answer)
 
     def translated(self) -> AbstractContextManager[None]:
@@ -55,23 +57,24 @@ class SyncLink:
     ) -> Generator[Result, None, None]:
         """Results of an exchange, as they come; a broken stream is taken up again."""
         exchange = start()
-        source, stream = iter(items), _Stream(self, exchange.rpc)
-        try:
-            while not exchange.is_done:
-                exchange.feed(list(islice(source, exchange.room)))
-                try:
-                    self._turn(exchange, stream)
-                except LookalikeError as error:
-                    stream.close()
-                    exchange.interrupted(error)
-                yield from exchange.settle()
-            stream.finish()
-        finally:
-            stream.close()
+        with traced(exchange.rpc) as trace:
+            source, stream = iter(items), _Stream(self, exchange.rpc, trace)
+            try:
+                while not exchange.is_done:
+                    exchange.feed(list(islice(source, exchange.room)))
+                    try:
+                        self._turn(exchange, stream)
+                    except LookalikeError as error:
+                        stream.close()
+                        exchange.interrupted(error)
+                    yield from exchange.settle()
+                stream.finish()
+            finally:
+                stream.close()
 
     def _turn(self, exchange: Exchange[Any, Any, Any], stream: "_Stream") -> None:
         if question := exchange.question():
-            exchange.learn(self.call(question))
+            exchange.learn(self.call(question, within=stream.trace))
         for request in exchange.outgoing():
             stream.send(request)
         if exchange.awaits_answer:
@@ -91,7 +94,8 @@ class SyncLink:
 class _Stream:
     """One stream at a time; the first `send` after `close` opens another."""
 
-    def __init__(self, link: SyncLink, rpc: str) -> None:
+    def __init__(self, link: SyncLink, rpc: str, trace: Traced) -> None:
+        self.trace = trace
         self._link = link
         self._rpc = rpc
         self._call: Any = None
@@ -101,7 +105,8 @@ class _Stream:
         """Hand a request over to the thread that writes; this never waits, the window bounds what is queued."""
         if self._call is None:
             self._outbox = SimpleQueue()
-            self._call = self._link.rpc(self._rpc)(iter(self._outbox.get, None), metadata=self._link.endpoint.metadata)
+            metadata = self._link.endpoint.metadata + self.trace.metadata
+            self._call = self._link.rpc(self._rpc)(iter(self._outbox.get, None), metadata=metadata)
         self._outbox.put(request)
 
     def receive(self) -> Any:

@@ -53,6 +53,10 @@ class AsyncClient:
         """As `Client.server_info`."""
         return await self._link.call(_calls.server_info(), timeout)
 
+    async def server_load(self, *, timeout: float | None = None) -> types.ServerLoad:
+        """As `Client.server_load`."""
+        return await self._link.call(_calls.server_load(), timeout)
+
     async def embed(
         self,
         picture: pictures.Picture,

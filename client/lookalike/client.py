@@ -57,6 +57,13 @@ class Client:
         """Models, limits and versions of the server; answers while its model loads."""
         return self._link.call(_calls.server_info(), timeout)
 
+    def server_load(self, *, timeout: float | None = None) -> types.ServerLoad:
+        """What the server has done since it started and what it holds now; answers while its model loads.
+
+        Rates and percentiles are differences of two readings: see `lookalike.load`.
+        """
+        return self._link.call(_calls.server_load(), timeout)
+
     def embed(
         self,
         picture: pictures.Picture,

@@ -11,6 +11,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from lookalike.errors import LookalikeError
+from lookalike.load import (
+    BatchTimes,
+    DropCount,
+    Histogram,
+    Lane,
+    LaneLoad,
+    ModelLoad,
+    RequestCount,
+    RequestTimes,
+    ServerLoad,
+    StageTimes,
+)
 from lookalike.pictures import Picture
 from lookalike.queries import Examples, Filter, One, Query, Region, ScenePreference, StoredImage
 
@@ -21,27 +33,37 @@ if TYPE_CHECKING:
     Vector: TypeAlias = NDArray[np.float32]
 
 __all__ = [
+    "BatchTimes",
     "Collection",
+    "DropCount",
     "Embedded",
     "Embedding",
     "Examples",
     "Filter",
+    "Histogram",
     "Image",
     "ImportItem",
     "ImportOutcome",
     "ImportProgress",
+    "Lane",
+    "LaneLoad",
     "Limits",
     "Match",
     "ModelInfo",
+    "ModelLoad",
     "One",
     "Query",
     "ReembedProgress",
     "Region",
+    "RequestCount",
+    "RequestTimes",
     "Scene",
     "ScenePreference",
     "SearchResult",
     "ServerInfo",
+    "ServerLoad",
     "Source",
+    "StageTimes",
     "StoredImage",
     "Timings",
 ]

@@ -29,6 +29,7 @@ from lookalike.v1 import (
     search_service_pb2,
     search_service_pb2_grpc,
 )
+from lookalike_server import prometheus
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import ConfigError, Settings
 from lookalike_server.hosting import host, load_models
@@ -64,10 +65,10 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._metrics = Metrics()
-        self._gate = Gate(settings, self._metrics)
+        metrics = Metrics()
+        self._gate = Gate(settings, metrics)
         self._health = health.aio.HealthServicer()
-        self._interceptor = Interceptor(self._metrics, settings.token, lambda: self._gate.is_crowded)
+        self._interceptor = Interceptor(metrics, settings.token, lambda: self._gate.is_crowded)
         self._parts: Parts | None = None
         self._server: grpc.aio.Server | None = None
         self._close_metrics: Callable[[], None] = lambda: None
@@ -82,7 +83,7 @@ class App:
         await self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
         await self._listen()
         on_death = partial(self._engine_died, asyncio.get_running_loop())
-        self._parts = await asyncio.to_thread(build, self._settings, self._metrics, on_death)
+        self._parts = await asyncio.to_thread(build, self._settings, on_death)
         self._parts.importer.start()
         self._parts.reembedder.start()
         self._gate.open(self._parts)
@@ -127,7 +128,7 @@ class App:
         self.address = bind(self._server, self._settings)
         await self._server.start()
         if self._settings.metrics_address:
-            self._close_metrics = listen(self._metrics, self._settings.metrics_address)
+            self._close_metrics = listen(self._gate, self._settings.metrics_address)
 
     async def _report(self, status: int) -> None:
         for service in ("", *SERVICES):
@@ -156,10 +157,10 @@ def bind(server: grpc.aio.Server, settings: Settings) -> str:
     return f"{host}:{bound or port}"
 
 
-def listen(metrics: Metrics, address: str) -> Callable[[], None]:
+def listen(gate: Gate, address: str) -> Callable[[], None]:
     """Open the metrics port; returns what closes it. Raises ConfigError."""
     try:
-        return metrics.listen(*split_address(address))
+        return prometheus.listen(gate.load, *split_address(address))
     except OSError as error:
         raise ConfigError(f"cannot listen on {address}: is the port taken? choose another --metrics-address") from error
 
@@ -189,13 +190,13 @@ def credentials(settings: Settings) -> grpc.ServerCredentials:
     return grpc.ssl_server_credentials([(key, chain)])
 
 
-def build(settings: Settings, metrics: Metrics, on_engine_death: Callable[[], None]) -> Parts:
+def build(settings: Settings, on_engine_death: Callable[[], None]) -> Parts:
     """Load the models, warm them, open the catalog, and join the parts."""
     # Oddities of pictures are judged in decode; Pillow's warnings of them only fill the terminal.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     models = load_models(settings)
-    hosted = host(models, settings, metrics, on_engine_death)
+    hosted = host(models, settings, on_engine_death)
     catalog = Catalog(settings.data, models={model.id: model.dim for model in models}, index=settings.index)
     embedders = {each.model.id: each.embedder for each in hosted}
     return Parts(

@@ -21,6 +21,7 @@ from lookalike_server.config import DEFAULT_ADDRESS, ConfigError, add_flags, set
 from lookalike_server.doctor import examine
 from lookalike_server.errors import LookalikeError
 from lookalike_server.hosting import load_models
+from lookalike_server.tracing import exported
 from lookalike_server.training.commands import add_evaluating, add_training, evaluate, train
 
 
@@ -69,7 +70,8 @@ def serve(flags: argparse.Namespace) -> int:
     chosen = settings(flags)
     logs.setup(chosen.log_format)
     memory.keep_freed()
-    asyncio.run(run(chosen))
+    with exported():
+        asyncio.run(run(chosen))
     # All is on disk. A thread that a hostile picture keeps busy must not keep the process alive.
     logging.shutdown()
     os._exit(0)

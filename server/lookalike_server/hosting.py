@@ -12,7 +12,7 @@ from PIL import Image
 
 from lookalike_server.config import ConfigError, Settings
 from lookalike_server.errors import BadRequest
-from lookalike_server.metrics import Metrics
+from lookalike_server.metrics import Passes
 from lookalike_server.models import registry, scened
 from lookalike_server.models.protocol import Engine, Inputs, Model
 from lookalike_server.pipeline.admission import Bounds
@@ -32,6 +32,8 @@ class Hosted:
     decoder: Decoder
     batcher: Batcher
     embedder: Embedder
+    passes: Passes
+    """What its engine has run."""
 
     def close(self) -> None:
         """Finish what waits for the engine, and end."""
@@ -52,7 +54,7 @@ def load_models(settings: Settings) -> list[Model]:
     return models
 
 
-def host(models: Sequence[Model], settings: Settings, metrics: Metrics, on_death: Callable[[], None]) -> list[Hosted]:
+def host(models: Sequence[Model], settings: Settings, on_death: Callable[[], None]) -> list[Hosted]:
     """Load each model's network, warm it, and start its engine thread. Raises EngineMissing, ModelFileError."""
     portion = divided(settings, len(models))
     pixels = PixelBudget(settings.max_image_pixels)
@@ -61,10 +63,10 @@ def host(models: Sequence[Model], settings: Settings, metrics: Metrics, on_death
         engine = model.engine(settings.engine, threads=settings.cores)
         warm(model, engine)
         decoder = decoder_for(model, portion, pixels)
-        batcher = Batcher(engine.embed, rules=rules(portion), on_batch=metrics.batched, on_death=on_death)
+        passes = Passes()
+        batcher = Batcher(engine.embed, rules=rules(portion), on_batch=passes.ran, on_death=on_death)
         embedder = Embedder(decoder, batcher, model.scenes, bounds(portion, blank(model).nbytes))
-        hosted.append(Hosted(model, engine, decoder, batcher, embedder))
-    metrics.watch([(each.batcher.room, each.decoder, each.embedder.admission) for each in hosted])
+        hosted.append(Hosted(model, engine, decoder, batcher, embedder, passes))
     for each in hosted:
         each.batcher.start()
     return hosted

@@ -11,6 +11,7 @@ from lookalike_server.errors import ModelLoading, QueueFull, ShuttingDown
 from lookalike_server.hosting import Hosted, named
 from lookalike_server.importing import Importer
 from lookalike_server.info import ServerInfo, server_info
+from lookalike_server.load import ServerLoad, server_load
 from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.budget import ByteBudget
 from lookalike_server.pipeline.lane import Lane
@@ -78,6 +79,13 @@ class Gate:
         """What this server is, even while its model loads."""
         hosted = self._parts.hosted if self._parts else ()
         return server_info(self.settings, [(each.model, each.engine) for each in hosted], self.ready)
+
+    def load(self) -> ServerLoad:
+        """What this server has done and what it holds, even while its model loads. May be asked from any thread."""
+        held = sum(budget.held for budget in self.budgets.values())
+        if (parts := self._parts) is None:
+            return server_load(self.metrics, (), held, (0, 0))
+        return server_load(self.metrics, parts.hosted, held, parts.catalog.count())
 
     @property
     def parts(self) -> Parts:

@@ -1,25 +1,49 @@
 """Where the time of one request goes: a clock for each stage, carried along with the request.
 
 The rpc layer calls `begin` once per request (or per item of a stream); whoever does the work, in whichever task, says
-`spent`. The answer, the log line and the metrics all read the same clocks.
+`spent`. The answer, the log line, the metrics and the traces all read the same clocks.
 """
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from typing import Protocol
+
+from lookalike_server.errors import LookalikeError
+
+STAGES = ("decode", "queue", "embed", "index")
 
 
-@dataclass(slots=True)
+class Trace(Protocol):
+    """Who wants to know when each stage was, and not only how long (`tracing.py`)."""
+
+    @property
+    def id(self) -> str:
+        """The name under which it is found."""
+
+    def stage(self, name: str, start: float, end: float) -> None:
+        """A stage is over; times are of `time.perf_counter`."""
+
+    def item(self, name: str) -> "Trace | None":
+        """The same for an item of this request."""
+
+    def end(self, failure: LookalikeError | None) -> None:
+        """The request is over."""
+
+
 class Timings:
-    """Seconds by stage; several pictures' stages add up, so parts may exceed the total."""
+    """Seconds by stage; several pictures' stages add up, so parts may exceed the total.
 
-    decode: float = 0.0
-    queue: float = 0.0
-    embed: float = 0.0
-    index: float = 0.0
-    started: float = field(default_factory=time.perf_counter)
+    One is made for every item of an import, hence the plain statements instead of loops over names.
+    """
+
+    __slots__ = ("decode", "embed", "index", "queue", "started", "trace")
+
+    def __init__(self, trace: Trace | None = None) -> None:
+        self.decode = self.queue = self.embed = self.index = 0.0
+        self.started = time.perf_counter()
+        self.trace = trace
 
     @property
     def total(self) -> float:
@@ -28,21 +52,27 @@ class Timings:
 
     def add(self, other: "Timings") -> None:
         """Count an item's stages towards its stream's."""
-        for stage in STAGES:
-            setattr(self, stage, getattr(self, stage) + getattr(other, stage))
+        self.decode += other.decode
+        self.queue += other.queue
+        self.embed += other.embed
+        self.index += other.index
+
+    def passed(self) -> list[tuple[str, float]]:
+        """The stages that were passed, with their seconds."""
+        times = (self.decode, self.queue, self.embed, self.index)
+        return [(stage, seconds) for stage, seconds in zip(STAGES, times, strict=True) if seconds > 0]
 
     def as_dict(self) -> dict[str, float]:
         """Seconds by stage name, the total among them."""
         return {**{stage: getattr(self, stage) for stage in STAGES}, "total": self.total}
 
 
-STAGES = ("decode", "queue", "embed", "index")
 _current: ContextVar[Timings] = ContextVar("timings")
 
 
-def begin() -> Timings:
+def begin(trace: Trace | None = None) -> Timings:
     """Start the clocks of this task's request; tasks that it starts share them."""
-    timings = Timings()
+    timings = Timings(trace)
     _current.set(timings)
     return timings
 
@@ -52,10 +82,13 @@ def current() -> Timings:
     return _current.get(None) or begin()
 
 
-def spent(stage: str, seconds: float) -> None:
-    """Add `seconds` to a stage of the current request."""
+def spent(stage: str, seconds: float, ago: float = 0.0) -> None:
+    """Add `seconds`, which ended `ago` seconds before now, to a stage of the current request."""
     timings = current()
     setattr(timings, stage, getattr(timings, stage) + seconds)
+    if timings.trace is not None:
+        end = time.perf_counter() - ago
+        timings.trace.stage(stage, end - seconds, end)
 
 
 @contextmanager

@@ -43,6 +43,7 @@ METHODS = [
     "search",
     "search_many",
     "server_info",
+    "server_load",
     "update_collection",
     "update_image",
 ]

@@ -3,6 +3,7 @@
 import math
 import threading
 import weakref
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -358,14 +359,14 @@ def test_the_next_batch_forms_while_the_engine_computes() -> None:
 
 
 def test_queue_and_compute_times_are_told(engine: Engine, clock: Clock) -> None:
-    batches: list[tuple[int, float]] = []
-    batcher = Batcher(engine, clock=clock, on_batch=lambda rows, seconds: batches.append((rows, seconds)))
+    batches: list[tuple[Sequence[Lane], float]] = []
+    batcher = Batcher(engine, clock=clock, on_batch=lambda lanes, seconds: batches.append((lanes, seconds)))
     future = batcher.submit(picture(1), Lane.BULK)
     clock.now += 0.3
     batcher.step()
     computed = future.result(0)
     assert computed.queue_seconds == pytest.approx(0.3)
     assert computed.embed_seconds == pytest.approx(SECONDS_A_ROW)
-    ((rows, seconds),) = batches
-    assert rows == 1
+    ((lanes, seconds),) = batches
+    assert lanes == [Lane.BULK]
     assert seconds == pytest.approx(SECONDS_A_ROW)

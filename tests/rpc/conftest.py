@@ -18,6 +18,7 @@ from tests.pictures import picture_bytes
 
 from lookalike.v1 import collection_service_pb2 as collections
 from lookalike.v1 import image_service_pb2 as images
+from lookalike.v1 import load_pb2
 from lookalike.v1.collection_service_pb2_grpc import CollectionServiceStub
 from lookalike.v1.image_service_pb2_grpc import ImageServiceStub
 from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
@@ -40,6 +41,11 @@ class Doors:
         with urllib.request.urlopen(f"http://{self.metrics_address}/metrics", timeout=10) as answer:
             text: str = answer.read().decode()
             return text
+
+    def waiting(self) -> int:
+        """Pictures that wait for the engine, in both lanes."""
+        load = self.search.GetServerLoad(load_pb2.GetServerLoadRequest(), timeout=10)
+        return sum(lane.waiting_count for model in load.models for lane in model.lanes)
 
     def make(self, name: str, seeds: range = range(0)) -> list[str]:
         """A collection with pictures of these seeds; returns their ids."""

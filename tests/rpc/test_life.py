@@ -89,8 +89,8 @@ def test_people_go_before_imports(gated: None) -> None:
 
 
 def until_waiting(opened: Doors, count: int) -> None:
-    """Return when so many pictures are in the waiting room, as the metrics tell."""
-    while f"lookalike_waiting_images {count}.0" not in opened.metrics():
+    """Return when so many pictures are in the waiting room, as the server tells."""
+    while opened.waiting() != count:
         pass
 
 

@@ -1,3 +1,4 @@
+from lookalike.v1 import load_pb2 as _load_pb2
 from lookalike.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from lookalike.v1 import load_pb2 as lookalike_dot_v1_dot_load__pb2
 from lookalike.v1 import search_service_pb2 as lookalike_dot_v1_dot_search__service__pb2
 
 GRPC_GENERATED_VERSION = '1.71.2'
@@ -55,6 +56,11 @@ class SearchServiceStub(object):
                 request_serializer=lookalike_dot_v1_dot_search__service__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=lookalike_dot_v1_dot_search__service__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
+        self.GetServerLoad = channel.unary_unary(
+                '/lookalike.v1.SearchService/GetServerLoad',
+                request_serializer=lookalike_dot_v1_dot_load__pb2.GetServerLoadRequest.SerializeToString,
+                response_deserializer=lookalike_dot_v1_dot_load__pb2.GetServerLoadResponse.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer(object):
@@ -106,6 +112,13 @@ class SearchServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetServerLoad(self, request, context):
+        """What this server has done since it started and what it is at: counts, times, queues. Answers while the model loads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SearchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -128,6 +141,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.GetServerInfo,
                     request_deserializer=lookalike_dot_v1_dot_search__service__pb2.GetServerInfoRequest.FromString,
                     response_serializer=lookalike_dot_v1_dot_search__service__pb2.GetServerInfoResponse.SerializeToString,
+            ),
+            'GetServerLoad': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetServerLoad,
+                    request_deserializer=lookalike_dot_v1_dot_load__pb2.GetServerLoadRequest.FromString,
+                    response_serializer=lookalike_dot_v1_dot_load__pb2.GetServerLoadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -239,6 +257,33 @@ class SearchService(object):
             '/lookalike.v1.SearchService/GetServerInfo',
             lookalike_dot_v1_dot_search__service__pb2.GetServerInfoRequest.SerializeToString,
             lookalike_dot_v1_dot_search__service__pb2.GetServerInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetServerLoad(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lookalike.v1.SearchService/GetServerLoad',
+            lookalike_dot_v1_dot_load__pb2.GetServerLoadRequest.SerializeToString,
+            lookalike_dot_v1_dot_load__pb2.GetServerLoadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -276,6 +276,10 @@ class Catalog:
         """Waits at most `timeout` seconds until the graphs cover all; whether they do. No search needs it."""
         return self._shelves.settle(timeout)
 
+    def count(self) -> tuple[int, int]:
+        """Images that can be searched, and those of them that no graph holds yet."""
+        return self._shelves.count()
+
     def unserved(self) -> list[str]:
         """Names of the collections of other models: they are kept, and are neither in memory nor searched."""
         return [entry.record.name for entry in self._entries() if not self._shelves.serves(entry)]

@@ -64,6 +64,11 @@ class Cover:
             return False
         return len(self._vectors.beyond(self._reach.watermark, 1)[0]) > 0
 
+    @property
+    def lag(self) -> int:
+        """Vectors that it will take in."""
+        return self._vectors.count_beyond(self._reach.watermark) if self.behind() else 0
+
     def advance(self) -> bool:
         """Takes in a few vectors; whether there are more."""
         with self._lock:

@@ -189,6 +189,11 @@ class ExactIndex:
         places = np.flatnonzero(view.alive[start:])[:limit] + start
         return view.serials[places], view.rows[places]
 
+    def count_beyond(self, serial: int) -> int:
+        """How many vectors have greater serials."""
+        view = self._view
+        return int(np.count_nonzero(view.alive[np.searchsorted(view.serials, serial, side="right") :]))
+
     def _move(self, places: NDArray[np.intp], room: int) -> None:
         """Takes the rows at `places` over into new arrays of `room` rows; views that are out keep the old ones."""
         serials = np.empty(room, np.int64)

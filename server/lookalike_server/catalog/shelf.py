@@ -40,6 +40,11 @@ class Shelf:
         """Images that can be found."""
         return len(self.vectors)
 
+    @property
+    def lag(self) -> int:
+        """Images that searches compare one by one until the graph has them."""
+        return 0 if self._cover is None else self._cover.lag
+
     def add(self, serials: Serials, rows: Rows) -> None:
         """Takes in vectors: every search that begins later compares them."""
         self.vectors.add(serials, rows)

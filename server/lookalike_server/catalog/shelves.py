@@ -122,6 +122,11 @@ class Shelves:
             shelf.discard()
         Snapshots(self._folder / entry.uuid, self._identity(entry)).drop()
 
+    def count(self) -> tuple[int, int]:
+        """Images on all shelves, and those of them that their shelf's graph does not cover yet."""
+        shelves = list(self._shelves.values())
+        return sum(map(len, shelves)), sum(shelf.lag for shelf in shelves)
+
     def settle(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds for the indexer; whether it has caught up."""
         return self._indexer.settle(timeout)

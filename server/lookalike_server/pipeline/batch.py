@@ -8,7 +8,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import numpy as np
@@ -28,8 +28,8 @@ Embed = Callable[[Inputs], Outputs]
 class Batcher:
     """The one engine thread: whenever it falls free it takes the next batch and runs it.
 
-    `embed` runs a network on n prepared pictures. `on_death` is called, on the dying thread, when the
-    thread ends for any other reason than `close`.
+    `embed` runs a network on n prepared pictures. `on_batch` is told the lanes of a batch's pictures and its seconds.
+    `on_death` is called, on the dying thread, when the thread ends for any other reason than `close`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Batcher:
         *,
         rules: Rules | None = None,
         clock: Clock = time.monotonic,
-        on_batch: Callable[[int, float], None] = lambda rows, seconds: None,
+        on_batch: Callable[[Sequence[Lane], float], None] = lambda lanes, seconds: None,
         on_death: Callable[[], None] = lambda: None,
     ) -> None:
         self.room = WaitingRoom(rules or Rules(), CostModel())
@@ -118,7 +118,7 @@ class Batcher:
             raise
         seconds = self._clock() - start
         self.room.cost.learn(len(batch), seconds)
-        self._on_batch(len(batch), seconds)
+        self._on_batch([ticket.lane for ticket in batch], seconds)
         for ticket, vector, scenes in zip(batch, *outputs, strict=True):
             ticket.future.set_result(Computed(vector, scenes, start - ticket.arrived, seconds))
 

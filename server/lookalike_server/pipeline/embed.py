@@ -85,8 +85,9 @@ class Embedder:
                 embedding.set_exception(error)
 
     def _content(self, picture: Picture, decoded: Decoded, computed: Computed) -> Content:
-        stages.spent("decode", decoded.seconds)
-        stages.spent("queue", computed.queue_seconds)
+        # One came right after the other, and all is told now that the last is over.
+        stages.spent("decode", decoded.seconds, ago=computed.queue_seconds + computed.embed_seconds)
+        stages.spent("queue", computed.queue_seconds, ago=computed.embed_seconds)
         stages.spent("embed", computed.embed_seconds)
         return Content(
             width=decoded.width,

@@ -37,6 +37,14 @@ NOTHING: NDArray[Any] = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits."""
+
+    images: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """What a ticket is exchanged for."""
 
@@ -120,6 +128,12 @@ class WaitingRoom:
         """Predicted time of the engine for so many pictures. May be asked from any thread."""
         batches, rest = divmod(pictures, self.rules.max_batch)
         return batches * self.cost.seconds(self.rules.max_batch) + self.cost.seconds(rest)
+
+    def waiting(self, lane: Lane) -> Waiting:
+        """What waits in one lane. May be asked from any thread: the copies are made in one step."""
+        everybody = (*(entry[2] for entry in self._interactive.copy()), *self._bulk.copy())
+        sizes = [ticket.pixels.nbytes for ticket in everybody if ticket.lane is lane]
+        return Waiting(len(sizes), sum(sizes))
 
     def clear(self) -> list[Ticket]:
         """Send everybody out of the room."""

@@ -1,4 +1,4 @@
-"""What every call passes on its way in and out: token, request id, clocks, errors, one log line, counters."""
+"""What every call passes on its way in and out: token, request id, clocks, errors, one log line, counters, its span."""
 
 import asyncio
 import hmac
@@ -16,11 +16,13 @@ from lookalike_server.errors import LookalikeError, QueueFull, Unauthenticated
 from lookalike_server.metrics import Metrics
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.rpc.status import as_domain, status_code, trailers
+from lookalike_server.tracing import Trace, tracing
 
 log = logging.getLogger("lookalike.access")
 
 OURS = "/lookalike.v1."
 HEALTH = "/grpc.health.v1."
+GONE = "the caller left, or its deadline passed, before the answer"
 WITH_PICTURES = frozenset({"/lookalike.v1.SearchService/Search", "/lookalike.v1.SearchService/Embed"})
 """Unary calls whose messages may be large."""
 
@@ -41,6 +43,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._metrics = metrics
         self._token = token
         self._is_crowded = is_crowded
+        self._tracing = tracing()
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -79,7 +82,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _wrapped(self, handler: Any, method: str, behaviour: Behaviour) -> Any:
         """The handler with `behaviour` in place of its own; what is served is unary, bidirectional or unread."""
-        call = self._around(behaviour, method.rsplit("/", maxsplit=1)[-1], is_stream=handler.stream_stream is not None)
+        call = self._around(behaviour, method.removeprefix("/"), is_stream=handler.stream_stream is not None)
         if handler.stream_stream:
             return handler._replace(stream_stream=call)
         if handler.stream_unary:
@@ -91,21 +94,23 @@ class Interceptor(grpc.aio.ServerInterceptor):
         self._metrics.dropped("queue_full", Lane.INTERACTIVE)
         raise QueueFull("the server holds as many bytes as it may: retry later", retry_after=0.5)
 
-    def _around(self, behaviour: Behaviour, name: str, *, is_stream: bool) -> Behaviour:
+    def _around(self, behaviour: Behaviour, method: str, *, is_stream: bool) -> Behaviour:
+        name = method.rpartition("/")[2]
+
         async def call(request: Any, context: Context) -> Any:
             request_id.set(identify(context))
-            timings = stages.begin()
+            timings = stages.begin(self._trace(method, context))
             failure: LookalikeError | None = None
             self._count(+1)
             try:
                 return await behaviour(request, context)
             except asyncio.CancelledError:
                 # grpc.aio leaks the stream unless this reaches it.
-                failure = Left()
+                failure = Left(GONE)
                 raise
             except Exception as error:
                 if context.cancelled() or is_broken_pipe(error):
-                    failure = Left()
+                    failure = Left(GONE)
                     raise asyncio.CancelledError from error
                 failure = as_domain(error, request_id.get())
                 await context.abort(status_code(failure), failure.message, trailers(failure, request_id.get()))
@@ -114,6 +119,9 @@ class Interceptor(grpc.aio.ServerInterceptor):
                 self._count(-1)
 
         return call
+
+    def _trace(self, method: str, context: Context) -> Trace | None:
+        return None if self._tracing is None else self._tracing.call(method, context.invocation_metadata() or ())
 
     def _count(self, change: int) -> None:
         self._running += change
@@ -124,11 +132,14 @@ class Interceptor(grpc.aio.ServerInterceptor):
 
     def _record(self, name: str, failure: LookalikeError | None, timings: stages.Timings, is_stream: bool) -> None:
         code, reason = (failure.code, failure.reason) if failure else ("OK", "")
-        self._metrics.answered(name, code, reason)
+        self._metrics.answered(name, failure)
         if not is_stream:  # a stream's items have told their times already, each in its lane
-            self._metrics.timed(Lane.INTERACTIVE.label, timings)
+            self._metrics.timed(name, Lane.INTERACTIVE, timings)
         times = {f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in timings.as_dict().items()}
         words = {"reason": reason} if reason else {}
+        if timings.trace is not None:
+            words["trace_id"] = timings.trace.id
+            timings.trace.end(failure)
         log.info("%s %s", name, code, extra={"request_id": request_id.get(), **words, **times})
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from lookalike.v1 import search_service_pb2, search_service_pb2_grpc
+from lookalike.v1 import load_pb2, search_service_pb2, search_service_pb2_grpc
 from lookalike_server import stages
 from lookalike_server.parts import Gate
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.rpc import messages
+from lookalike_server.rpc import load_messages, messages
 from lookalike_server.rpc.deadline import deadline_of
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
@@ -71,6 +71,12 @@ class SearchService(search_service_pb2_grpc.SearchServiceServicer):
     ) -> search_service_pb2.GetServerInfoResponse:
         """What this server is."""
         return messages.info_to(self._gate.info())
+
+    async def GetServerLoad(
+        self, _request: load_pb2.GetServerLoadRequest, _context: Context
+    ) -> load_pb2.GetServerLoadResponse:
+        """What this server has done, and what it holds."""
+        return load_messages.load_to(self._gate.load())
 
     async def _search(
         self, request: search_service_pb2.SearchRequest, deadline: float
