@@ -1,8 +1,8 @@
 """What the server counts while it works: cheap enough for every item of an import.
 
 The doors say what they answered and where its time went, on the event loop; each engine thread says what it ran.
-`load.py` reads the counts, for Prometheus and for GetServerLoad alike. They are plain numbers, each with one writer, and
-not prometheus_client's own, whose locks and label look-ups took 11 of the 14 microseconds that an item cost here.
+`load.py` reads the counts, for Prometheus and for GetServerLoad alike. They are plain numbers, each with one writer,
+and not prometheus_client's own, whose locks and label look-ups took 11 of the 14 microseconds that an item cost here.
 """
 
 import time

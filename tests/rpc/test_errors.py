@@ -18,6 +18,7 @@ from tests.rpc.conftest import Doors, Failure, doors, drain, failure, full_disk
 
 from lookalike.v1 import collection_service_pb2 as cpb
 from lookalike.v1 import image_service_pb2 as ipb
+from lookalike.v1 import load_pb2 as lpb
 from lookalike.v1 import search_service_pb2 as spb
 from lookalike.v1 import types_pb2 as tpb
 from lookalike_server.config import Settings
@@ -216,6 +217,7 @@ CALLS: list[tuple[str, str, Any]] = [
 ]
 
 STREAMED = {"SearchStream": {*dict(SEARCHES)}, "ImportImages": {*dict(IMPORTS)}, "ReembedImages": {*dict(REEMBEDS)}}
+ABOUT_THE_SERVER = ("GetServerInfo", "GetServerLoad")
 DISK_WRITERS = (
     "ImportImages",
     "UpdateImage",
@@ -427,6 +429,7 @@ def asked_of_every_rpc() -> dict[str, Any]:
     return {
         **asks("c"),
         "GetServerInfo": spb.GetServerInfoRequest(),
+        "GetServerLoad": lpb.GetServerLoadRequest(),
         "FindMissingImages": ipb.FindMissingImagesRequest(collection="c"),
         "GetImage": ipb.GetImageRequest(collection="c", image_id=MISSING),
         "ListImages": ipb.ListImagesRequest(collection="c"),
@@ -460,18 +463,22 @@ def answered(call: Callable[..., Any], request: Any) -> Any:
     return list(answer) if hasattr(answer, "__next__") else answer
 
 
-def test_every_rpc_but_one_waits_for_the_model(tmp_path: Path, gated: None) -> None:
+def test_every_rpc_but_those_about_the_server_waits_for_the_model(tmp_path: Path, gated: None) -> None:
     server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model=("gated",)))
     with plugged.loading.shut():
         starting = threading.Thread(target=server.start)
         starting.start()
         assert plugged.loading.reached.wait(10)
-        assert general_reasons(Doors(server.address)) == {"MODEL_LOADING"}
+        opened = Doors(server.address)
+        assert general_reasons(opened) == {"MODEL_LOADING"}
+        load = opened.search.GetServerLoad(lpb.GetServerLoadRequest(), timeout=10)
+        assert not load.models
+        assert "MODEL_LOADING" in {count.reason for count in load.requests}
     starting.join(30)
     server.stop()
 
 
-def test_every_rpc_but_one_refuses_newcomers_while_draining(tmp_path: Path, gated: None) -> None:
+def test_every_rpc_but_those_about_the_server_refuses_newcomers_while_draining(tmp_path: Path, gated: None) -> None:
     server = BackgroundServer(Settings(data=tmp_path / "data", address="127.0.0.1:0", model=("gated",)))
     server.start()
     opened = Doors(server.address)
@@ -487,11 +494,11 @@ def test_every_rpc_but_one_refuses_newcomers_while_draining(tmp_path: Path, gate
 
 
 def general_reasons(opened: Doors, without: frozenset[str] = frozenset()) -> set[str]:
-    """The reasons why all rpcs but GetServerInfo fail now, each with a word on when to come back."""
+    """The reasons why all rpcs but those about the server fail now, each with a word on when to come back."""
     fails = {
         name: fail_of(opened, name, request)
         for name, request in asked_of_every_rpc().items()
-        if name != "GetServerInfo" and name not in without
+        if name not in (*ABOUT_THE_SERVER, *without)
     }
     assert all(failed.code is grpc.StatusCode.UNAVAILABLE and failed.retry_after_ms for failed in fails.values())
     return {failed.reason for failed in fails.values()}
