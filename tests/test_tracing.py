@@ -2,9 +2,9 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from concurrent import futures
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.client.process import in_a_process
 from tests.pictures import picture_bytes
 
 from lookalike import AsyncClient, Client
-from lookalike.errors import CollectionNotFound, DeadlineExceeded
+from lookalike.errors import Cancelled, CollectionNotFound, DeadlineExceeded
 from lookalike_server import tracing
 from lookalike_server.process import running
 from lookalike_server.testing import serve
@@ -83,7 +83,7 @@ def assert_one_after_the_other_within(parent: ReadableSpan, children: list[Reada
     """To a tenth of a millisecond: stages are told by clocks of several threads."""
     slack = 100_000
     moments = [times(parent)[0], *(moment for child in children for moment in times(child)), times(parent)[1]]
-    assert all(later >= earlier - slack for earlier, later in zip(moments, moments[1:], strict=False)), moments
+    assert all(later >= earlier - slack for earlier, later in pairwise(moments)), moments
 
 
 def test_a_search_by_picture_is_a_tree_from_the_callers_span_to_the_stages(spans: Spans) -> None:
@@ -177,11 +177,16 @@ async def test_a_task_that_is_cancelled_has_a_failed_span(spans: Spans) -> None:
     assert client.attributes["error.type"] == "CancelledError"
 
 
+def given_up(steps: Iterator[object]) -> None:
+    with pytest.raises(Cancelled):
+        next(steps)
+
+
 @pytest.mark.usefixtures("gated")
 def test_pictures_of_an_import_that_is_given_up_have_failed_spans(spans: Spans) -> None:
     with serve(model="gated") as target, Client(target) as looks, plugged.computing.shut():
         steps = looks.import_images([picture_bytes(1)], collection="seen")
-        importing = threading.Thread(target=lambda: list(steps))
+        importing = threading.Thread(target=given_up, args=(steps,))
         importing.start()
         assert plugged.computing.reached.wait(10)
         looks.close()
@@ -202,7 +207,7 @@ def test_closing_an_imports_iterator_is_no_failure_of_the_client(spans: Spans) -
 def test_what_the_sampler_does_not_want_has_no_spans_on_the_server(spans: Spans) -> None:
     refused = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
     with serve() as target, grpc.insecure_channel(target) as channel:
-        ask = channel.unary_unary("/lookalike.v1.SearchService/GetServerInfo")
+        ask: Any = channel.unary_unary("/lookalike.v1.SearchService/GetServerInfo")
         ask(b"", timeout=10, metadata=tuple(refused.items()))
         assert spans.named("lookalike.v1.SearchService/GetServerInfo", SpanKind.SERVER) == []
         wanted = {"traceparent": refused["traceparent"][:-1] + "1"}
@@ -241,7 +246,8 @@ def collector() -> Iterator[tuple[Collector, str]]:
     """A collector, and the endpoint at which it listens."""
     taken = Collector()
     server = grpc.server(futures.ThreadPoolExecutor(1))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(taken, server)
+    add_taker: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
+    add_taker(taken, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield taken, f"http://127.0.0.1:{port}"
@@ -259,13 +265,12 @@ def test_the_standard_variable_sends_a_servers_spans_to_a_collector(
     assert {"lookalike.v1.SearchService/Embed", "decode", "queue", "embed"} <= set(taken.spans["lookalike"])
 
 
-def test_a_collector_that_is_away_delays_no_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collector_that_is_away_hurts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     with running(tmp_path / "data", "--model", "tiny") as server, Client(server.target) as looks:
         looks.embed(picture_bytes(1))
-        began = time.monotonic()
         assert server.terminate() == 0
-        print(time.monotonic() - began)
 
 
 @pytest.mark.parametrize(
@@ -282,8 +287,7 @@ def test_traces_leave_the_server_only_where_a_collector_is_named(environment: di
 
 
 BLOCKED = """
-    import sys
-    sys.modules["opentelemetry"] = None
+        sys.modules["opentelemetry"] = None
 """
 USE = """
     from lookalike import Client
@@ -294,6 +298,12 @@ USE = """
         (step,) = looks.import_images([picture_bytes(1)], collection="seen")
         assert step.error is None, step.error
         assert looks.search(picture_bytes(1), collection="seen")[0].distance < 1e-3
+"""
+
+
+SHOW = """
+    import sys
+    print([name for name in sys.modules if name.startswith("opentelemetry")])
 """
 
 
