@@ -287,7 +287,8 @@ def test_traces_leave_the_server_only_where_a_collector_is_named(environment: di
 
 
 BLOCKED = """
-        sys.modules["opentelemetry"] = None
+    import sys
+    sys.modules["opentelemetry"] = None
 """
 USE = """
     from lookalike import Client

@@ -17,6 +17,7 @@ from lookalike.cli.reembed import reembed
 from lookalike.cli.search import search
 from lookalike.cli.serve import PASSED_ON, evaluate, serve, train, verify
 from lookalike.cli.show import show
+from lookalike.cli.top import top
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
@@ -53,6 +54,7 @@ app.command()(search)
 app.command()(show)
 app.command()(reembed)
 app.add_typer(collections.app, name="collections")
+app.command()(top)
 app.command()(doctor)
 app.command(context_settings=PASSED_ON, add_help_option=False)(verify)
 app.command(context_settings=PASSED_ON, add_help_option=False)(evaluate)
