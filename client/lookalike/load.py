@@ -55,7 +55,7 @@ class Histogram:
         if not self.count:
             return None
         rank, below = share * self.count, [0, *accumulate(self.counts)]
-        place = max(bisect_left(below, rank), 1) - 1  # the range in which that measurement lies
+        place = bisect_left(below, max(rank, 1)) - 1  # the range in which that measurement lies
         if place >= len(self.bounds):
             return self.bounds[-1] if self.bounds else None
         start = self.bounds[place - 1] if place else 0.0

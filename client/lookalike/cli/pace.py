@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lookalike.load import BatchTimes, Histogram, Lane, ServerLoad
 
@@ -52,6 +53,8 @@ class Pace:
     """What happened in `seconds`, and what is held at their end. Times are in seconds, rates are a second."""
 
     seconds: float
+    started: datetime
+    """When the server began to count."""
     uptime: float
     models: dict[str, str]
     """Engines by the id of their model."""
@@ -74,6 +77,7 @@ def pace(before: ServerLoad, after: ServerLoad) -> Pace:
     seconds = max(after.uptime - before.uptime, 1e-9)
     return Pace(
         seconds=seconds,
+        started=after.started,
         uptime=after.uptime,
         models={model.model_id: model.engine for model in after.models},
         methods=_methods(before, after, seconds),

@@ -1,4 +1,4 @@
-"""What `lookalike top` shows of a server's pace: what changes its height comes last, so that the rest stays in place."""
+"""What `lookalike top` shows of a server's pace; what changes its height comes last: the rest stays in place."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -11,16 +11,20 @@ from lookalike.cli.output import printable, size
 from lookalike.cli.pace import STAGES, Pace
 from lookalike.load import Lane
 
+WIDE = 70
+"""Columns from which there is room between the numbers."""
 OWN = "GetServerLoad"
 """What is asked for this view."""
 NONE = "-"
 """Stands where there is no number: nothing happened."""
-STAGE_WORDS = {"decode": "decode", "queue": "queue wait", "embed": "network", "index": "index"}
+STAGE_WORDS = {"decode": "decode", "queue": "queue wait", "embed": "network", "index": "index or commit"}
 
 
-def screen(address: str, pace: Pace) -> RenderableType:
-    """Everything, for a terminal of any width."""
-    return Group(_head(address, pace), "", _lanes(pace), "", _batches(pace), "", _drops(pace), "", _methods(pace))
+def screen(address: str, pace: Pace, width: int) -> RenderableType:
+    """Everything, for a terminal of so many columns; from 54 on nothing is cut."""
+    is_wide = width >= WIDE
+    parts = (_lanes(pace, is_wide), _batches(pace, is_wide), _drops(pace), _methods(pace, is_wide))
+    return Group(_head(address, pace), *(each for part in parts for each in ("", part)))
 
 
 def _head(address: str, pace: Pace) -> RenderableType:
@@ -37,8 +41,8 @@ def _head(address: str, pace: Pace) -> RenderableType:
     return Group(title, Text("  ".join(facts)))
 
 
-def _methods(pace: Pace) -> Table:
-    table = _table("requests", "a second", "failed", "p50 ms", "p99 ms")
+def _methods(pace: Pace, is_wide: bool) -> Table:
+    table = _table(is_wide, "requests", "a second", "failed", "p50 ms", "p99 ms")
     busy = {name: each for name, each in pace.methods.items() if each.rate and name != OWN}
     for name, each in busy.items():
         times = (milliseconds(each.p50), milliseconds(each.p99))
@@ -49,20 +53,20 @@ def _methods(pace: Pace) -> Table:
     return table
 
 
-def _lanes(pace: Pace) -> Table:
-    table = _table("lane", *(str(lane) for lane in Lane))
+def _lanes(pace: Pace, is_wide: bool) -> Table:
+    table = _table(is_wide, "p50 / p99 in ms", *(str(lane) for lane in Lane))
     lanes = [pace.lanes[lane] for lane in Lane]
     table.add_row("images a second", *(rate(each.images_rate) for each in lanes))
     table.add_row("images waiting", *(waiting(each.waiting, each.waiting_bytes) for each in lanes))
     for stage in STAGES:
         times = [each.stages[stage] for each in lanes]
         words = (f"{milliseconds(each.p50)} / {milliseconds(each.p99)}" for each in times)
-        table.add_row(f"{STAGE_WORDS[stage]}, p50 / p99 ms", *words)
+        table.add_row(STAGE_WORDS[stage], *words)
     return table
 
 
-def _batches(pace: Pace) -> Table:
-    table = _table("batches", "a second", "mean size", "p50 ms", "p99 ms")
+def _batches(pace: Pace, is_wide: bool) -> Table:
+    table = _table(is_wide, "batches", "a second", "mean size", "p50 ms", "p99 ms")
     for name, each in pace.batches.items():
         mean = NONE if each.mean_rows is None else f"{each.mean_rows:.1f}"
         times = (milliseconds(each.p50), milliseconds(each.p99))
@@ -75,12 +79,12 @@ def _drops(pace: Pace) -> RenderableType:
     return Text.assemble(("dropped a second  ", "bold"), (", ".join(lost), "red") if lost else ("none", "dim"))
 
 
-def _table(first: str, *others: str) -> Table:
+def _table(is_wide: bool, first: str, *others: str) -> Table:
     """Names on the left, numbers on the right of columns that stay where they are from one moment to the next."""
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(first, min_width=24, max_width=30, overflow="ellipsis", no_wrap=True)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
+    table.add_column(first, width=24 if is_wide else 17, overflow="ellipsis", no_wrap=True)
     for heading in others:
-        table.add_column(heading, justify="right", min_width=9, no_wrap=True)
+        table.add_column(heading, justify="right", min_width=9 if is_wide else 6, no_wrap=True)
     return table
 
 

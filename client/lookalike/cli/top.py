@@ -71,8 +71,9 @@ def _readings(client: "lookalike.Client", interval: float) -> Iterator[ServerLoa
     due = time.monotonic()
     while True:
         yield _reading(client)
-        due = max(due + interval, time.monotonic())
-        time.sleep(due - time.monotonic())
+        now = time.monotonic()
+        due = max(due + interval, now)
+        time.sleep(due - now)
 
 
 def _reading(client: "lookalike.Client") -> ServerLoad | LookalikeError:

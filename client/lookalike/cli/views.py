@@ -52,7 +52,7 @@ class Terminal:
 
     def show(self, pace: Pace) -> None:
         """In place of what was there."""
-        self.last = screen(self._address, pace)
+        self.last = screen(self._address, pace, out.width)
         self.live.update(self.last, refresh=True)
 
     def lost(self, error: LookalikeError) -> None:
@@ -68,7 +68,7 @@ class Pages:
 
     def show(self, pace: Pace) -> None:
         """With a line between it and the next."""
-        out.print(screen(self._address, pace))
+        out.print(screen(self._address, pace, out.width))
         out.print()
 
     def lost(self, error: LookalikeError) -> None:
