@@ -39,19 +39,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 def test_help_names_every_command() -> None:
     done = lookalike("--help")
     assert done.returncode == 0
-    for command in (
-        "demo",
-        "serve",
-        "index",
-        "search",
-        "show",
-        "top",
-        "doctor",
-        "verify",
-        "evaluate",
-        "train",
-        "collections",
-    ):
+    for command in ("demo", "serve", "index", "search", "show", "top", "doctor", "verify", "evaluate", "train"):
         assert f" {command} " in done.stdout
 
 
