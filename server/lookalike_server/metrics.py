@@ -64,9 +64,6 @@ class Passes:
         self.rows[mix].observe(len(lanes))
         self.seconds[mix].observe(seconds)
 
-Queue = tuple[WaitingRoom, Decoder, Admission]
-"""Of one model: all that drop pictures."""
-
 
 class Metrics:
     """One server's counts since it started."""
