@@ -103,19 +103,21 @@ class Interceptor(grpc.aio.ServerInterceptor):
             failure: LookalikeError | None = None
             self._count(+1)
             try:
-                return await behaviour(request, context)
-            except asyncio.CancelledError:
-                # grpc.aio leaks the stream unless this reaches it.
-                failure = Left(GONE)
-                raise
-            except Exception as error:
-                if context.cancelled() or is_broken_pipe(error):
+                try:
+                    return await behaviour(request, context)
+                except asyncio.CancelledError:
+                    # grpc.aio leaks the stream unless this reaches it.
                     failure = Left(GONE)
-                    raise asyncio.CancelledError from error
-                failure = as_domain(error, request_id.get())
+                    raise
+                except Exception as error:
+                    if context.cancelled() or is_broken_pipe(error):
+                        failure = Left(GONE)
+                        raise asyncio.CancelledError from error
+                    failure = as_domain(error, request_id.get())
+                finally:  # before the caller is told, so that who asks next finds it counted
+                    self._record(name, failure, timings, is_stream)
                 await context.abort(status_code(failure), failure.message, trailers(failure, request_id.get()))
             finally:
-                self._record(name, failure, timings, is_stream)
                 self._count(-1)
 
         return call
