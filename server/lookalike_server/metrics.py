@@ -20,7 +20,7 @@ SECONDS = (
     *(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.04, 0.065),
     *(0.1, 0.15, 0.25, 0.4, 0.65, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
-"""Bounds of times: steps of about 1.6, so that a percentile read from them is off by a fifth at most."""
+"""Bounds of times: steps of about 1.6 up to a second; a percentile that is read from them lies in the right step."""
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128)
 """Bounds of the pictures in a forward pass."""
 

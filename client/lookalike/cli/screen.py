@@ -43,8 +43,8 @@ def _head(address: str, pace: Pace) -> RenderableType:
 
 def _methods(pace: Pace, is_wide: bool) -> Table:
     table = _table(is_wide, "requests", "a second", "failed", "p50 ms", "p99 ms")
-    busy = {name: each for name, each in pace.methods.items() if each.rate and name != OWN}
-    for name, each in busy.items():
+    busy = [(name, each) for name, each in pace.methods.items() if each.rate and name != OWN]
+    for name, each in sorted(busy, key=lambda item: -item[1].rate):  # the rare ones may lie below a small terminal
         times = (milliseconds(each.p50), milliseconds(each.p99))
         failed = Text(rate(each.failed), style="red" if each.failed else "")
         table.add_row(printable(name), rate(each.rate), failed, *times)
