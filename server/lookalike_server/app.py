@@ -5,6 +5,7 @@ stop     health NOT_SERVING, streams finish what they hold, running calls get `d
 """
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -223,6 +224,7 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     try:
         await app.start()
+        gc.freeze()  # what stands by now stays: looking through it again and again would hold up searches
         await leaving.wait()
     finally:
         await app.stop()

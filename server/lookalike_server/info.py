@@ -4,6 +4,7 @@ import platform
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 from lookalike_server.config import Settings
@@ -49,6 +50,7 @@ def describe(model: Model, engine: Engine) -> ServedModel:
     return ServedModel(model.id, model.name, model.dim, engine.name, width, height, tuple(model.scenes))
 
 
+@cache
 def versions() -> dict[str, str]:
     """Versions of the parts that a result depends on, but for the engine's."""
     return {

@@ -47,14 +47,15 @@ def outcomes(*taken: Taken) -> list[Any]:
 def numbers(store: Store, wanted: Filter, **how: Any) -> list[int]:
     """Numbers, as `arrival` takes them, of the images that a filter admits."""
     entry = store.collection("c")
-    found = store.ids_of(entry, store.admitted(entry, wanted, **how).tolist())
+    found = store.images(entry, store.admitted(entry, wanted, **how).tolist())
     known = {image_id(number): number for number in range(200)}
-    return [known[found[serial]] for serial in sorted(found)]
+    return [known[image.id] for image in found.values()]
 
 
 def image(store: Store, number: int) -> Image:
     entry = store.collection("c")
-    return store.images(entry, list(store.serials_of(entry, [image_id(number)]).values()))[0]
+    (serial,) = store.serials_of(entry, [image_id(number)]).values()
+    return store.images(entry, [serial])[serial]
 
 
 def test_a_collection_is_made_kept_changed_and_removed(store: Store) -> None:

@@ -132,7 +132,7 @@ class Catalog:
         found = self._store.images(entry, list(self._store.serials_of(entry, [image_id]).values()))
         if not found:
             raise ImageNotFound(f"{name} does not hold {image_id}")
-        return found[0]
+        return next(iter(found.values()))
 
     def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Vectors by id; ImageNotFound when one is not held."""
@@ -155,7 +155,7 @@ class Catalog:
         serials = self._store.admitted(entry, wanted, after=after, limit=page_size + 1).tolist()
         more = len(serials) > page_size
         found = self._store.images(entry, serials[:page_size])
-        return found, tokens.token(listing, str(serials[page_size - 1])) if more else ""
+        return list(found.values()), tokens.token(listing, str(serials[page_size - 1])) if more else ""
 
     def update_image(self, name: str, image_id: str, labels: Mapping[str, str]) -> Image:
         """The image with these labels instead of its own; ImageNotFound."""

@@ -44,15 +44,6 @@ def serials_of(connection: sqlite3.Connection, key: int, ids: Several[str]) -> d
     return {sha256.hex(): serial for sha256, serial in rows}
 
 
-def ids_of(connection: sqlite3.Connection, key: int, serials: Several[int]) -> dict[int, str]:
-    """Ids by serial, of those that the collection holds."""
-    rows = connection.execute(
-        "SELECT serial, sha256 FROM images WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ?",
-        (listed(serials), key),
-    )
-    return {serial: sha256.hex() for serial, sha256 in rows}
-
-
 def admitted(
     connection: sqlite3.Connection,
     key: int,
@@ -73,8 +64,8 @@ def admitted(
     return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
 
-def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -> list[Image]:
-    """Records by ascending serial, of those that the collection holds."""
+def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -> dict[int, Image]:
+    """Records by serial, ascending, of those that the collection holds."""
     asked = listed(serials)
     sources = _sources(connection, asked)
     labels = _labels(connection, asked)
@@ -83,10 +74,11 @@ def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -
         " WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ? ORDER BY serial",
         (asked, held.key),
     )
-    return [
-        Image(sha256.hex(), held.record.name, tuple(sources[serial]), labels[serial], *(*facts, scenes.told(kept)))
+    name = held.record.name
+    return {
+        serial: Image(sha256.hex(), name, tuple(sources[serial]), labels[serial], *(*facts, scenes.told(kept)))
         for serial, sha256, *facts, kept in rows
-    ]
+    }
 
 
 def scenes_of(connection: sqlite3.Connection, key: int, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:

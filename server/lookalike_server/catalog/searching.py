@@ -48,8 +48,9 @@ class _Place(NamedTuple):
 
     cost: float
     image_id: str
-    serial: int
     distance: float
+    serial: int
+    image: Image
 
 
 def matches(store: Store, entry: Entry, shelf: Shelf, query: Query) -> Matches:
@@ -58,8 +59,8 @@ def matches(store: Store, entry: Entry, shelf: Shelf, query: Query) -> Matches:
     admission = None if query.wanted == Filter() else _Filtered(store, entry, query.wanted)
     seek = _nearest if query.preference is None else _preferred
     judged = seek(store, entry, shelf, query, admission)
-    records = _records(store, entry, shelf, _ranked(store, entry, judged, query.limit), query)
-    return Matches(records, entry.record.model_id, generation, judged.exact)
+    places = _ranked(store, entry, judged, query.limit)
+    return Matches(_matches(shelf, places, query), entry.record.model_id, generation, judged.exact)
 
 
 def _nearest(store: Store, entry: Entry, shelf: Shelf, query: Query, admission: Admission | None) -> Judged:
@@ -96,29 +97,39 @@ def _kept(store: Store, entry: Entry, found: Found, query: Query) -> Found:
 
 def _ranked(store: Store, entry: Entry, judged: Judged, limit: int) -> list[_Place]:
     """The best `limit` that still exist."""
-    best = judged.first(limit + _SPARE)
-    ids = store.ids_of(entry, best.serials.tolist())
+    for spare in (0, _SPARE):  # the spare ones are read only to take the places of some that were deleted
+        best = judged.first(limit + spare)
+        places = _places(store, entry, best)
+        if len(places) >= min(limit, len(judged.serials)):
+            break
+    return sorted(places)[:limit]
+
+
+def _places(store: Store, entry: Entry, best: Judged) -> list[_Place]:
+    images = store.images(entry, best.serials.tolist())
     known = zip(best.costs.tolist(), best.serials.tolist(), best.distances.tolist(), strict=True)
-    return sorted(_Place(cost, ids[serial], serial, apart) for cost, serial, apart in known if serial in ids)[:limit]
+    return [
+        _Place(cost, images[serial].id, apart, serial, images[serial])
+        for cost, serial, apart in known
+        if serial in images
+    ]
 
 
-def _records(store: Store, entry: Entry, shelf: Shelf, best: list[_Place], query: Query) -> tuple[Match, ...]:
-    serials = [place.serial for place in best]
-    images = {image.id: image for image in store.images(entry, serials)}
+def _matches(shelf: Shelf, places: list[_Place], query: Query) -> tuple[Match, ...]:
     # Of the shelf, not of the store: that may have been given to another model meanwhile.
-    held, rows = shelf.vectors.take(np.array(sorted(serials) if query.with_vectors else [], np.int64))
+    asked = sorted(place.serial for place in places) if query.with_vectors else []
+    held, rows = shelf.vectors.take(np.array(asked, np.int64))
     vectors = dict(zip(held.tolist(), rows, strict=True))
-    alive = [(place, images[place.image_id]) for place in best if place.image_id in images]
     return tuple(
         Match(
             rank,
             place.distance,
             1 - place.distance * place.distance / 2,
-            image,
+            place.image,
             vectors.get(place.serial),
-            _agreement(query, image),
+            _agreement(query, place.image),
         )
-        for rank, (place, image) in enumerate(alive, 1)
+        for rank, place in enumerate(places, 1)
     )
 
 

@@ -83,7 +83,7 @@ class SqliteStore:
                 raise ImageNotFound(f"{entry.record.name} does not hold {image_id}")
             if replace_labels(connection, entry.key, serial, labels, now):
                 _changed(connection, entry.key, now)
-            return rows.images(connection, entry, [serial])[0]
+            return rows.images(connection, entry, [serial])[serial]
 
     def delete_images(self, entry: Entry, ids: Several[str], *, allow_missing: bool) -> list[int]:
         with self._database.writing() as connection:
@@ -105,10 +105,6 @@ class SqliteStore:
         with self._database.reading() as connection:
             return rows.serials_of(connection, entry.key, ids)
 
-    def ids_of(self, entry: Entry, serials: Several[int]) -> dict[int, str]:
-        with self._database.reading() as connection:
-            return rows.ids_of(connection, entry.key, serials)
-
     def admitted(
         self,
         entry: Entry,
@@ -121,7 +117,7 @@ class SqliteStore:
         with self._database.reading() as connection:
             return rows.admitted(connection, entry.key, wanted, after=after, limit=limit, among=among)
 
-    def images(self, entry: Entry, serials: Several[int]) -> list[Image]:
+    def images(self, entry: Entry, serials: Several[int]) -> dict[int, Image]:
         with self._database.reading() as connection:
             return rows.images(connection, entry, serials)
 

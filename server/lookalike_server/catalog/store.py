@@ -92,9 +92,6 @@ class Store(Protocol):
     def serials_of(self, entry: Entry, ids: Several[str]) -> dict[str, int]:
         """Serials by id, of those that the collection holds."""
 
-    def ids_of(self, entry: Entry, serials: Several[int]) -> dict[int, str]:
-        """Ids by serial, of those that the collection holds."""
-
     def admitted(
         self,
         entry: Entry,
@@ -106,8 +103,8 @@ class Store(Protocol):
     ) -> Serials:
         """Serials that a filter admits, ascending: the first `limit` beyond `after`, of `among` where that is given."""
 
-    def images(self, entry: Entry, serials: Several[int]) -> list[Image]:
-        """Records by ascending serial, of those that the collection holds."""
+    def images(self, entry: Entry, serials: Several[int]) -> dict[int, Image]:
+        """Records by serial, ascending, of those that the collection holds."""
 
     def scenes_of(self, entry: Entry, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
         """Scenes by serial, most likely first, of those that the collection holds."""
