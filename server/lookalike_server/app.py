@@ -9,6 +9,7 @@ import gc
 import ipaddress
 import logging
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -55,6 +56,8 @@ ENVELOPE_BYTES = 2**20
 """What a message may have around its picture: labels, path, ids."""
 CALL_THREADS = 32
 """Calls that wait for the disk at once."""
+PYTHON_TURN_SECONDS = 0.0005
+"""A thread's turn in Python while others want one: a search has several, and each would wait 5 ms beside an import."""
 LAST_WORDS_SECONDS = 0.2
 """Time for the last answers to leave."""
 MIN_MESSAGE_BYTES = 8 * 2**20
@@ -224,6 +227,7 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     try:
         await app.start()
+        sys.setswitchinterval(PYTHON_TURN_SECONDS)
         gc.freeze()  # what stands by now stays: looking through it again and again would hold up searches
         await leaving.wait()
     finally:

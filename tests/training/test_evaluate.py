@@ -103,7 +103,7 @@ def test_folders_are_judged_apart(places: Path, tmp_path: Path) -> None:
 def test_pictures_that_the_server_refuses_are_told_and_not_asked_with(places: Path, tmp_path: Path) -> None:
     shutil.copytree(places, tmp_path / "places")
     scans, large = tmp_path / "places/beach/scans.jpg", tmp_path / "places/beach/large.png"
-    Image.new("RGB", (20, 10)).save(scans, "JPEG")
+    Image.new("RGB", (20, 10)).save(scans, "JPEG", progressive=True)
     scans.write_bytes(scans.read_bytes() + 201 * START_OF_SCAN)
     Image.new("RGB", (200, 120)).save(large)
     limits = Settings(threads=2, max_image_pixels=160 * 120)

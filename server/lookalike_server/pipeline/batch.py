@@ -13,6 +13,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
+from lookalike_server import yielding
 from lookalike_server.errors import EngineFailed, LookalikeError, ShuttingDown
 from lookalike_server.models.protocol import Inputs, Outputs
 from lookalike_server.pipeline.cost import CostModel
@@ -90,6 +91,7 @@ class Batcher:
 
     def _serve(self) -> None:
         try:
+            yielding.to_others(yielding.ENGINE)
             while self._wait_for_work():
                 self.step()
         except BaseException:

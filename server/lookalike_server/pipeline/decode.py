@@ -22,6 +22,7 @@ from PIL import ExifTags, Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from lookalike_server import yielding
 from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models.protocol import Model
 from lookalike_server.pipeline.budget import PixelBudget
@@ -101,7 +102,15 @@ class Decoder:
         self._threads = threads
         self._cost = CostModel()
         self._noting = threading.Lock()
-        self._pools = {lane: ThreadPoolExecutor(threads, f"decode-{lane.label}") for lane in Lane}
+        self._pools = {
+            lane: ThreadPoolExecutor(
+                threads,
+                f"decode-{lane.label}",
+                initializer=yielding.to_others,
+                initargs=(yielding.BULK if lane is Lane.BULK else 0,),
+            )
+            for lane in Lane
+        }
 
     def decode(
         self,

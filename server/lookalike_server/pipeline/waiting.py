@@ -1,9 +1,9 @@
 """The waiting room before the engine: who goes next. No threads, so that each rule can be tested.
 
 1. Whatever is cancelled or past its deadline is dropped before compute.
-2. Interactive work goes first, earliest deadline first; bulk fills the rows that are left.
-3. A forward pass cannot be interrupted, so while interactive traffic is recent, bulk fills a batch no further than a
-   slice of time. People are not cut: small passes are dear, and who waited for the next one would gain nothing.
+2. Interactive work goes first, earliest deadline first, in passes of its own: a row more would keep people waiting.
+3. A forward pass cannot be interrupted, so while interactive traffic is recent, a pass of bulk is cut to a slice of
+   time. People are not cut: small passes are dear, and who waited for the next one would gain nothing.
 4. Bulk ages: once its oldest has waited `patience`, a quarter of all rows is its own.
 
 Who may come in at all is decided before decoding (`admission.py`).
@@ -118,11 +118,9 @@ class WaitingRoom:
 
     def next_batch(self, now: float) -> list[Ticket]:
         """Take the tickets of the next batch; empty when everybody who waited has left."""
-        rows = self._rows(now)
-        batch = self._take(self._pop_bulk, self._reserved(rows, now), now)
-        batch += self._take(self._pop_interactive, rows - len(batch), now)
-        batch += self._take(self._pop_bulk, rows - len(batch), now)
-        return batch
+        batch = self._take(self._pop_bulk, self._reserved(now), now)
+        batch += self._take(self._pop_interactive, self.rules.max_batch - len(batch), now)
+        return batch or self._take(self._pop_bulk, self._rows(now), now)
 
     def seconds(self, pictures: int) -> float:
         """Predicted time of the engine for so many pictures. May be asked from any thread."""
@@ -143,19 +141,20 @@ class WaitingRoom:
         return everybody
 
     def _rows(self, now: float) -> int:
-        """Rows of the next batch: while people are about, all of them, and bulk no further than a slice of time."""
-        if not self._interactive and now - self._last_interactive > self.rules.recent:
+        """Rows of a pass of bulk alone: a slice of time while people are about, else as many as the engine likes."""
+        if now - self._last_interactive > self.rules.recent:
             return self.rules.max_batch
         steps = max(1, self.cost.rows_within(self.rules.slice) // self.rules.step)
-        return min(self.rules.max_batch, max(len(self._interactive), steps * self.rules.step))
+        return min(self.rules.max_batch, steps * self.rules.step)
 
-    def _reserved(self, rows: int, now: float) -> int:
-        """Rows of the next batch that are aged bulk's own. What is less than a row is owed to it for a later batch."""
+    def _reserved(self, now: float) -> int:
+        """Rows of a pass of people that are aged bulk's. What is less than a row is owed to it for a later pass."""
         if not self._bulk or now - self._bulk[0].arrived < self.rules.patience:
             self._owed = 0.0
             return 0
+        rows = min(len(self._interactive) / (1 - BULK_SHARE), self.rules.max_batch)
         self._owed += rows * BULK_SHARE
-        reserved = min(int(self._owed), rows)
+        reserved = int(self._owed)
         self._owed -= reserved
         return reserved
 

@@ -13,6 +13,7 @@ import ncnn
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike_server import yielding
 from lookalike_server.errors import EngineFailed, ModelFileError
 from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Inputs, Outputs
@@ -37,7 +38,7 @@ class NcnnEngine:
     def __init__(self, network: Network, threads: int) -> None:
         """Raises ModelFileError when the files are damaged or belong to different networks."""
         self._net = _loaded(network)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ncnn")
+        self._pool = ThreadPoolExecutor(threads, "ncnn", initializer=yielding.to_others, initargs=(yielding.ENGINE,))
 
     def embed(self, inputs: Inputs) -> Outputs:
         """Run the network on pixels [n, height, width, 3]."""

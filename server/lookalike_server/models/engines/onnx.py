@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from lookalike_server import yielding
 from lookalike_server.errors import ModelFileError
 from lookalike_server.models.network import Network
 from lookalike_server.models.protocol import Inputs, Outputs
@@ -33,7 +34,7 @@ class OnnxEngine:
         self._session = _session(network)
         self._outputs = network.outputs
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
+        self._pool = ThreadPoolExecutor(threads, "onnx", initializer=yielding.to_others, initargs=(yielding.ENGINE,))
 
     def embed(self, inputs: Inputs) -> Outputs:
         """Run the network on pixels [n, height, width, 3]."""
