@@ -72,7 +72,7 @@ def test_metrics_count_by_stage_lane_and_reason() -> None:
         'lookalike_stage_seconds_count{lane="bulk",stage="embed"}',
         'lookalike_stage_seconds_count{lane="bulk",stage="queue"} 1.0',
         'lookalike_request_seconds_count{method="Search"} 1.0',
-        'lookalike_request_seconds_count{method="ImportImages/item"} 2.0',
+        'lookalike_request_seconds_count{method="ImportImages/item"} 1.0',
         'lookalike_batch_rows_count{lanes="interactive",model="',
         'lookalike_batch_seconds_count{lanes="bulk",model="',
         "lookalike_images 1.0",

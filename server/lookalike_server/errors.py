@@ -3,12 +3,15 @@
 Each class fixes a canonical gRPC code and a stable reason name, which clients may branch on. The message says what
 happened and what to do about it. Which stage raises which:
 
-    request --> decode ------> batch ---------> catalog
-                |              |                |
-                |              |                +-- ImageNotFound, CollectionNotFound, CollectionExists,
-                |              |                    ModelMismatch, DimensionMismatch, ReembedIncomplete, DiskFull
-                |              +------------------- QueueFull, DeadlineExceeded, ShuttingDown, EngineFailed
-                +---------------------------------- ImageUndecodable, ImageTooLarge, BadRegion
+    request --> admission --> decode ------> batch ---------> catalog
+                |             |              |                |
+                |             |              |                +-- ImageNotFound, CollectionNotFound, CollectionExists,
+                |             |              |                    ModelMismatch, DimensionMismatch, ReembedIncomplete,
+                |             |              |                    DiskFull
+                |             |              +------------------- DeadlineExceeded, ShuttingDown, EngineFailed
+                |             +---------------------------------- ImageUndecodable, ImageTooLarge, BadRegion,
+                |                                                 DeadlineExceeded, ShuttingDown
+                +------------------------------------------------ QueueFull, DeadlineExceeded
     before any of them:  BadRequest, BadFilter, BadPageToken, ModelLoading, Unauthenticated
 """
 

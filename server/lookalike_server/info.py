@@ -5,11 +5,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib import metadata
 
 from lookalike_server.config import Settings
 from lookalike_server.models.decoder import decoder
 from lookalike_server.models.protocol import Engine, Model
+
+version = cache(metadata.version)
+"""Reads files each time: a millisecond for all that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,6 @@ def describe(model: Model, engine: Engine) -> ServedModel:
     return ServedModel(model.id, model.name, model.dim, engine.name, width, height, tuple(model.scenes))
 
 
-@cache
 def versions() -> dict[str, str]:
     """Versions of the parts that a result depends on, but for the engine's."""
     return {

@@ -91,6 +91,11 @@ def spent(stage: str, seconds: float, ago: float = 0.0) -> None:
         timings.trace.stage(stage, end - seconds, end)
 
 
+def waited(seconds: float) -> None:
+    """Count time before the first stage as queueing; it has no span, since it is what lies between the spans."""
+    current().queue += seconds
+
+
 @contextmanager
 def timed(stage: str) -> Iterator[None]:
     """Add the time that the block takes to a stage of the current request."""

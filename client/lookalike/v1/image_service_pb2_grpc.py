@@ -91,7 +91,8 @@ class ImageServiceServicer(object):
         NOT_FOUND           IMAGE_NOT_FOUND       image_id was sent instead of bytes and the collection does not hold it
         FAILED_PRECONDITION MODEL_MISMATCH        the collection belongs to a model that is not served; or a ready embedding's
         model is not the collection's
-        RESOURCE_EXHAUSTED  QUEUE_FULL, DISK_FULL see retry_after_ms; nothing of this item was stored
+        RESOURCE_EXHAUSTED  DISK_FULL             see retry_after_ms; nothing of this item was stored. A busy server reads
+        slower instead of refusing
         INTERNAL            INTERNAL              the network failed on this picture's batch
         The stream itself ends only with the errors that any rpc may answer; when the server drains, it answers what it has
         read and then ends the stream with SHUTTING_DOWN.

@@ -13,7 +13,7 @@ from lookalike_server.catalog.store import Entry, Store
 from lookalike_server.catalog.vectors import Serials
 from lookalike_server.records import Filter, Image, Match, Matches, Preference, Vector
 
-_SPARE = 8  # candidates beyond the limit: some may be deleted while we look, or change places with the last by rounding
+_SPARE = 8  # candidates beyond the limit: some may be deleted while we look
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,12 @@ class Admission:
         if left <= 0:
             self.drops["deadline", lane] += 1
             raise DeadlineExceeded(TOO_LATE)
+        if lane is Lane.BULK:
+            return
         # Whoever comes meanwhile may share the batch, which is answered as a whole.
         seconds = self._seconds(ahead + min(ahead + 1, self.bounds.max_batch))
         is_full = len(self._due) >= self.bounds.max_images + self.bounds.max_batch
-        if is_full or (lane is Lane.INTERACTIVE and self._is_too_long(seconds, left, ahead)):
+        if is_full or self._is_too_long(seconds, left, ahead):
             self.drops["queue_full", lane] += 1
             retry_after = max(seconds / 2, SHORTEST_RETRY)
             raise QueueFull("more pictures wait than can be embedded in good time: retry later", retry_after)

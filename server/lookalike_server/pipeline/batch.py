@@ -111,6 +111,9 @@ class Batcher:
             for rows in outputs:
                 if len(rows) != len(batch):
                     raise ValueError(f"{len(rows)} rows for {len(batch)} pictures")
+            seconds = self._clock() - start
+            self.room.cost.learn(len(batch), seconds)
+            self._on_batch([ticket.lane for ticket in batch], seconds)
         except Exception:
             log.exception("the engine failed on a batch of %d", len(batch))
             fail(batch, EngineFailed("the network failed on this picture's batch"))
@@ -118,9 +121,6 @@ class Batcher:
         except BaseException:
             fail(batch, EngineFailed("the engine has stopped"))
             raise
-        seconds = self._clock() - start
-        self.room.cost.learn(len(batch), seconds)
-        self._on_batch([ticket.lane for ticket in batch], seconds)
         for ticket, vector, scenes in zip(batch, *outputs, strict=True):
             ticket.future.set_result(Computed(vector, scenes, start - ticket.arrived, seconds))
 

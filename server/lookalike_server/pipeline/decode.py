@@ -76,8 +76,9 @@ class Decoded:
     format: str
     captured: int | None
     """When it was taken, in microseconds since 1970, from EXIF; a local time without a zone counts as UTC."""
+    began: float
+    """When decoding began, by `time.perf_counter`, and the seconds that it took."""
     seconds: float
-    """That decoding took."""
 
 
 class Decoder:
@@ -192,7 +193,7 @@ class Decoder:
                 pixels = self._model.prepare(image)
             width, height = reversed(size) if turned in SIDEWAYS else size
             seconds = time.perf_counter() - began
-            return Decoded(pixels, width, height, opened.format or "", capture_time(exif), seconds)
+            return Decoded(pixels, width, height, opened.format or "", capture_time(exif), began, seconds)
 
     def _check_pixels(self, image: Image.Image) -> None:
         pixels = pixels_of(image)

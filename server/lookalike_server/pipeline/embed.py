@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -57,8 +58,10 @@ class Embedder:
         `check` is called in the decoding thread, before; what it raises ends the picture's way. Raises the errors of
         admission, decode and batch; cancelling it drops the work.
         """
+        arrived = time.perf_counter()
         async with self.admission.passed(lane, deadline):
             decoded, computed = await self._embedded(picture, lane, deadline, check)
+        stages.waited(decoded.began - arrived)
         return self._content(picture, decoded, computed)
 
     async def _embedded(

@@ -135,7 +135,8 @@ class Interceptor(grpc.aio.ServerInterceptor):
     def _record(self, name: str, failure: LookalikeError | None, timings: stages.Timings, is_stream: bool) -> None:
         code, reason = (failure.code, failure.reason) if failure else ("OK", "")
         self._metrics.answered(name, failure)
-        if not is_stream:  # a stream's items have told their times already, each in its lane
+        # A stream's items have told their times already, each in its lane; and how fast a refusal is says nothing.
+        if not is_stream and failure is None:
             self._metrics.timed(name, Lane.INTERACTIVE, timings)
         times = {f"{stage}_ms": round(seconds * 1000, 2) for stage, seconds in timings.as_dict().items()}
         words = {"reason": reason} if reason else {}

@@ -46,7 +46,8 @@ class ItemDesk:
 
     def _count(self, timings: stages.Timings, failure: LookalikeError | None) -> None:
         self._metrics.answered(self._name, failure)
-        self._metrics.timed(self._name, self._lane, timings)
+        if failure is None:
+            self._metrics.timed(self._name, self._lane, timings)
         self._stream.add(timings)
         if timings.trace is not None:
             timings.trace.end(failure)
