@@ -46,7 +46,7 @@ class Settings:
     max_image_bytes: int = field(default=64 * 2**20, metadata=about("bytes of one encoded picture", 1))
     max_image_pixels: int = field(default=128_000_000, metadata=about("width times height of one picture", 1))
     max_batch: int = field(default=16, metadata=about("pictures in one forward pass", 1))
-    max_waiting_images: int = field(default=1024, metadata=about("pictures of people that may be on their way to an embedding", 1))
+    max_waiting_images: int = field(default=1024, metadata=about("pictures of people that may be under way", 1))
     max_waiting_bytes: int = field(
         default=256 * 2**20, metadata=about("bytes of pictures that may wait: half for imports, half for searches", 1)
     )
