@@ -23,8 +23,10 @@ from tests.pictures import picture_bytes
 from lookalike import AsyncClient, Client
 from lookalike.errors import Cancelled, CollectionNotFound, DeadlineExceeded
 from lookalike_server import tracing
+from lookalike_server.config import ConfigError
 from lookalike_server.process import running
 from lookalike_server.testing import serve
+from lookalike_server.tracing import exported
 
 SEARCH = "lookalike.v1.SearchService/Search"
 IMPORT = "lookalike.v1.ImageService/ImportImages"
@@ -339,3 +341,10 @@ def test_a_server_that_is_asked_for_traces_and_has_not_the_package_says_so_and_s
     )
     assert done.stdout == "served\n", done.stderr
     assert 'pip install "lookalike[otel]"' in done.stderr
+
+
+def test_a_variable_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "zip")
+    with pytest.raises(ConfigError, match="OTEL_"), exported():
+        pass

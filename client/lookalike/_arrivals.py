@@ -7,11 +7,14 @@ from typing import TypeVar
 
 from lookalike import _failures, _messages, types
 from lookalike._exchange import Exchange, Item
-from lookalike.errors import CollectionNotFound, LookalikeError, ModelMismatch
+from lookalike.errors import BadRequest, CollectionNotFound, LookalikeError, ModelMismatch
 from lookalike.v1 import image_service_pb2 as images_pb2
 
 WINDOW = 64
 """Items under way at once, as many as the server reads ahead."""
+
+MAX_ENVELOPE = 1 << 20
+"""Bytes that a server accepts around a picture: more would break the stream for every item."""
 
 OWN_FAULTS = (TypeError, AttributeError)
 """What an item's own values raise besides: labels that are no text, a file that is none."""
@@ -50,13 +53,16 @@ class Arrivals(Exchange[Item, Job, types.ImportProgress]):
         self._taken = self._done = self._sent_bytes = 0
 
     def _envelope(self, tag: int, job: Job) -> images_pb2.ImportImagesRequest:
-        """The request without its payload."""
-        return images_pb2.ImportImagesRequest(
+        """The request without its payload. Raises BadRequest where its labels are too large to be sent."""
+        request = images_pb2.ImportImagesRequest(
             tag=tag,
             collection=self._collection,
             source=_messages.source(job.path, job.modified),
             labels=_messages.labels({**self._labels, **job.labels}),
         )
+        if request.ByteSize() > MAX_ENVELOPE:
+            raise BadRequest(f"labels and path take {request.ByteSize():,} bytes, and servers accept a megabyte")
+        return request
 
     def _error(self, answer: images_pb2.ImportImagesResponse) -> LookalikeError | None:
         return _failures.from_status(answer.status) if answer.status.code else None

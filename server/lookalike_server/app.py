@@ -34,6 +34,7 @@ from lookalike.v1 import (
 from lookalike_server import prometheus
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import ConfigError, Settings
+from lookalike_server.errors import EngineFailed
 from lookalike_server.hosting import host, load_models
 from lookalike_server.importing import Importer
 from lookalike_server.metrics import Metrics
@@ -75,12 +76,13 @@ class App:
         self._interceptor = Interceptor(metrics, settings.token, lambda: self._gate.is_crowded)
         self._parts: Parts | None = None
         self._server: grpc.aio.Server | None = None
+        self._is_dead = False
         self._close_metrics: Callable[[], None] = lambda: None
         self.address = ""
         """Where it listens, once started: HOST:PORT."""
 
     async def start(self) -> None:
-        """Listen, load, serve. Raises ConfigError, EngineMissing, ModelFileError or DataFolderError."""
+        """Listen, load, serve. Raises ConfigError, EngineMissing, EngineFailed, ModelFileError or DataFolderError."""
         began = time.perf_counter()
         # Writers wait for each other in these threads; there must be some left for searches.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CALL_THREADS, "call"))
@@ -92,6 +94,8 @@ class App:
         self._parts.reembedder.start()
         self._gate.open(self._parts)
         await self._report(health_pb2.HealthCheckResponse.SERVING)
+        if self._is_dead:
+            raise EngineFailed("the engine ended while the server started: its log says why")
         served = {each.model.id: each.engine.version for each in self._parts.hosted}
         facts = {"model": ",".join(served), "engine": ",".join(dict.fromkeys(served.values()))}
         seconds = round(time.perf_counter() - began, 2)
@@ -136,10 +140,12 @@ class App:
 
     async def _report(self, status: int) -> None:
         for service in ("", *SERVICES):
-            await self._health.set(service, status)
+            # What is dead serves no more, whoever reports last.
+            await self._health.set(service, health_pb2.HealthCheckResponse.NOT_SERVING if self._is_dead else status)
 
     def _engine_died(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called on the dying engine thread: without an engine nothing is served."""
+        self._is_dead = True
         report = self._report(health_pb2.HealthCheckResponse.NOT_SERVING)
         asyncio.run_coroutine_threadsafe(report, loop)
 

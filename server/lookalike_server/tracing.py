@@ -8,11 +8,13 @@ and a call that nobody wants traced costs one comparison. A stage's span is made
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lookalike_server.config import ConfigError
 from lookalike_server.errors import LookalikeError
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("lookalike.tracing")
 
 SCOPE = "lookalike_server"
+LAST_SPANS_SECONDS = 2.0
+"""Time for the last spans to leave."""
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 INSTALL = 'pip install "lookalike[otel]"'
 
@@ -118,7 +122,10 @@ def exported() -> Iterator[None]:
         yield
     finally:
         if provider is not None:
-            provider.shutdown()
+            # A collector that does not answer must not keep the process: what it has not taken by then is lost.
+            leaving = threading.Thread(target=provider.shutdown, daemon=True)
+            leaving.start()
+            leaving.join(LAST_SPANS_SECONDS)
 
 
 def provided() -> Any:
@@ -132,10 +139,15 @@ def provided() -> Any:
     except ImportError as error:
         log.warning("traces are asked for and not sent: install them", extra={"missing": error.name, "by": INSTALL})
         return None
-    resource = Resource.create()
+    try:
+        exporter = OTLPSpanExporter()
+        processor = BatchSpanProcessor(exporter)
+        resource = Resource.create()
+    except Exception as error:  # whatever its packages make of a value that they cannot use
+        raise ConfigError(f"traces cannot be sent: {error}; look at the variables that begin with OTEL_") from error
     if str(resource.attributes["service.name"]).startswith("unknown_service"):
         resource = resource.merge(Resource({"service.name": "lookalike"}))
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
     return provider

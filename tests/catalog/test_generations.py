@@ -26,6 +26,7 @@ from tests.rpc.conftest import full_disk
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.generations import ModelSwitched
 from lookalike_server.catalog.shelf import Shelf
+from lookalike_server.catalog.store import Entry
 from lookalike_server.errors import (
     BadPageToken,
     CollectionNotFound,
@@ -329,3 +330,21 @@ def test_verify_looks_at_what_is_staged(
     assert catalog.verify() == []
     tamper(tmp_path, statement, *values)
     assert any(words in finding for finding in catalog.verify())
+
+
+def test_between_the_stores_switch_and_memorys_a_search_sees_the_old_generation_whole(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage_all(catalog)
+    switch, seen = catalog._store.switch, []
+
+    def switched(new: Entry) -> int:
+        dropped = switch(new)
+        vector = catalog.vectors("c", [image_id(3)])[image_id(3)]
+        seen.append(catalog.search("c", vector, limit=1, model_id=MODEL))
+        return dropped
+
+    monkeypatch.setattr(catalog._store, "switch", switched)
+    catalog.switch_model("c", OTHER)
+    assert (ids(seen[0]), seen[0].matches[0].distance) == ([image_id(3)], 0.0)
+    assert catalog.vectors("c", [image_id(3)])[image_id(3)].shape == (OTHER_DIM,)

@@ -215,3 +215,12 @@ def test_an_import_is_done_when_every_item_is_settled() -> None:
     assert not exchange.is_done
     assert exchange.settle() == [ImportProgress(1, 1, 0, None, ImportOutcome.CREATED, "id", None, 1)]
     assert exchange.is_done
+
+
+def test_labels_too_large_for_a_message_cost_their_item_only() -> None:
+    exchange = Import("trial", {}, None, 1_000, is_empty=True)
+    exchange.feed([ImportItem(b"large", labels={"note": "x" * (1 << 20)}), b"small"])
+    assert exchange.question() is None
+    assert [request.content for request in exchange.outgoing()] == [b"small"]
+    (failed,) = exchange.settle()
+    assert isinstance(failed.error, errors.BadRequest)

@@ -371,3 +371,25 @@ def test_queue_and_compute_times_are_told(engine: Engine, clock: Clock) -> None:
     ((lanes, seconds),) = batches
     assert lanes == [Lane.BULK]
     assert seconds == pytest.approx(SECONDS_A_ROW)
+
+
+@pytest.mark.parametrize("arrays", [1, 3])
+def test_an_engine_of_other_outputs_fails_its_batch_only(clock: Clock, arrays: int) -> None:
+    engine = Engine(clock)
+    batcher = Batcher(lambda pixels: (np.zeros((len(pixels), 1)),) * arrays, clock=clock)  # type: ignore[arg-type, return-value]
+    future = batcher.submit(picture(1), Lane.BULK)
+    batcher.step()
+    with pytest.raises(EngineFailed):
+        future.result(0)
+    assert engine.batches == []
+
+
+def test_a_fault_behind_the_pass_fails_its_batch_too(engine: Engine) -> None:
+    def broken(_lanes: object, _seconds: float) -> None:
+        raise RuntimeError("the counters are broken")
+
+    batcher = Batcher(engine, clock=engine.clock, on_batch=broken)
+    future = batcher.submit(picture(1), Lane.BULK)
+    batcher.step()
+    with pytest.raises(EngineFailed):
+        future.result(0)

@@ -137,7 +137,7 @@ class Catalog:
     def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Vectors by id; ImageNotFound when one is not held."""
         limits.check_ids(ids)
-        found = self._store.vectors_of(self._shelves.entry(name), ids)
+        found = self._vectors(name, ids)
         for image_id in ids:
             if image_id not in found:
                 raise ImageNotFound(f"{name} does not hold {image_id}")
@@ -271,6 +271,17 @@ class Catalog:
             preference,
         )
         return matches(self._store, entry, shelf, query)
+
+    def _vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
+        """From the shelf, which is of its entry's generation whatever the store holds by now; else from the store."""
+        entry = self._shelves.entry(name)
+        if not self._shelves.serves(entry):
+            return self._store.vectors_of(entry, ids)
+        entry, shelf = generations.current(self._shelves, name)
+        serials = self._store.serials_of(entry, ids)
+        held, rows = shelf.vectors.take(np.array(sorted(serials.values()), np.int64))
+        vectors = dict(zip(held.tolist(), rows, strict=True))
+        return {image_id: vectors[serial] for image_id, serial in serials.items() if serial in vectors}
 
     def settle(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds until the graphs cover all; whether they do. No search needs it."""

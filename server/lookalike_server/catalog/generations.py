@@ -90,4 +90,5 @@ def renew(store: Store, shelves: Shelves, old: Entry, new: Entry) -> Entry:
     entry = store.collection(new.record.name)
     shelves.seen(entry)
     shelves.drop(old)
+    store.forget()  # only now: it waits for all readers, and they would read new vectors by the old entry
     return entry

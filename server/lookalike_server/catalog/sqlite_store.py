@@ -147,9 +147,10 @@ class SqliteStore:
 
     def switch(self, new: Entry) -> int:
         with self._database.writing() as connection:
-            dropped = staging.switch(connection, new, _now())
+            return staging.switch(connection, new, _now())
+
+    def forget(self) -> None:
         self._database.forget()
-        return dropped
 
     def check(self) -> list[str]:
         found: list[str] = []

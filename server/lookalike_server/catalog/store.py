@@ -131,8 +131,11 @@ class Store(Protocol):
         """Makes the collection of this key what `new` says: uuid, model, dim, generation, with what was staged for it.
 
         Images that nothing was staged of are removed, and so is what the model before told, and all else that was
-        staged for the collection, from disk; returns how many images went.
+        staged for the collection; returns how many images went. `forget` takes them from disk.
         """
+
+    def forget(self) -> None:
+        """Leaves nothing on disk of what a switch removed. Waits for readers."""
 
     def check(self) -> list[str]:
         """What is wrong with the store itself, a sentence each; empty when nothing is.

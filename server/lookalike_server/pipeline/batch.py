@@ -107,10 +107,9 @@ class Batcher:
     def _run(self, batch: list[Ticket]) -> None:
         start = self._clock()
         try:
-            outputs = self._embed(np.stack([ticket.pixels for ticket in batch]))
-            for rows in outputs:
-                if len(rows) != len(batch):
-                    raise ValueError(f"{len(rows)} rows for {len(batch)} pictures")
+            vectors, scenes = self._embed(np.stack([ticket.pixels for ticket in batch]))
+            if not len(vectors) == len(scenes) == len(batch):
+                raise ValueError(f"{len(vectors)} embeddings and {len(scenes)} scenes for {len(batch)} pictures")
             seconds = self._clock() - start
             self.room.cost.learn(len(batch), seconds)
             self._on_batch([ticket.lane for ticket in batch], seconds)
@@ -121,8 +120,8 @@ class Batcher:
         except BaseException:
             fail(batch, EngineFailed("the engine has stopped"))
             raise
-        for ticket, vector, scenes in zip(batch, *outputs, strict=True):
-            ticket.future.set_result(Computed(vector, scenes, start - ticket.arrived, seconds))
+        for ticket, vector, told in zip(batch, vectors, scenes, strict=True):
+            ticket.future.set_result(Computed(vector, told, start - ticket.arrived, seconds))
 
     def _die(self) -> None:
         with self._wakeup:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,19 +10,27 @@ from lookalike_server.errors import QueueFull
 
 
 class PixelBudget:
-    """Shared by all decoding threads; whoever needs more than is left waits until others have finished."""
+    """Shared by all decoding threads; whoever needs more than is left waits until others have finished.
 
-    def __init__(self, pixels: int) -> None:
+    Small ones may pass a large one, but for `patience` seconds only: then nobody begins before it.
+    """
+
+    def __init__(self, pixels: int, patience: float = 0.5) -> None:
         self._left = pixels
         self._all = pixels
+        self._patience = patience
+        self._waiting: list[float] = []
         self._freed = threading.Condition()
 
     @contextmanager
     def taken(self, pixels: int) -> Iterator[None]:
         """Hold so many pixels while the block runs; one picture larger than the whole budget holds all of it."""
         pixels = min(pixels, self._all)
+        arrived = time.monotonic()
         with self._freed:
-            self._freed.wait_for(lambda: self._left >= pixels)
+            self._waiting.append(arrived)
+            self._freed.wait_for(lambda: self._left >= pixels and self._may_pass(arrived))
+            self._waiting.remove(arrived)
             self._left -= pixels
         try:
             yield
@@ -29,6 +38,10 @@ class PixelBudget:
             with self._freed:
                 self._left += pixels
                 self._freed.notify_all()
+
+    def _may_pass(self, arrived: float) -> bool:
+        first = min(self._waiting)
+        return arrived == first or time.monotonic() - first < self._patience
 
 
 class ByteBudget:
