@@ -42,9 +42,8 @@ types: $(READY) ## Check types
 protos: $(READY) ## Rewrite the committed stubs
 	$(VENV)/protoc/bin/python protos/generate.py
 
-bench: $(READY) ## Measure throughput, latency, mixed load and overload: make bench [PHOTOS=folder]
+bench: $(READY) ## Measure throughput, latency, mixed load, overload and leaving: make bench [PHOTOS=folder]
 	$(BIN)/python -m benchmarks.speed $(PHOTOS)
-	$(BIN)/python -m benchmarks.leaving
 
 clean: ## Remove everything that was made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

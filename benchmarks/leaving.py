@@ -1,145 +1,115 @@
-"""`python -m benchmarks.leaving`: what clients leave behind in a server when they leave in the middle.
+"""What clients leave behind in a server when they leave in the middle, and what the server does when nobody is there.
 
-Prints, of one server process: memory after each thousand cancelled import streams; processor time of an idle server;
-and, of pictures half of which are given up while they wait, the rows that were computed for those who had left.
+Import streams that are cancelled after their first answer, every picture another one; an idle server; and searches
+half of which are given up at once. What a stream has imported is kept by right: it is deleted before memory is read.
 """
 
-import argparse
-import io
-import os
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 import grpc
 import numpy as np
-from PIL import Image
 
-from benchmarks.machine import describe
+from benchmarks import callers, stubs
+from benchmarks.markdown import table, verdict
+from benchmarks.metrics import drops, free_address, memory, rows, scrape
+from benchmarks.photographs import encoded
+from benchmarks.plan import Plan
+from benchmarks.processor import seconds
+from benchmarks.workers import process
 from lookalike import Client
-from lookalike.v1 import image_service_pb2 as ipb
-from lookalike.v1 import search_service_pb2 as spb
-from lookalike.v1 import types_pb2 as tpb
+from lookalike.v1.image_service_pb2 import ImportImagesRequest
 from lookalike.v1.image_service_pb2_grpc import ImageServiceStub
-from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
 from lookalike_server.process import running
 
-COLLECTION = "left"
+NETWORK = "tiny"
+"""Of the server whose streams are cancelled: with a real one, ten thousand streams take half an hour."""
 PICTURES_A_STREAM = 20
 STREAMS_AT_ONCE = 8
-METRICS_ADDRESS = "127.0.0.1:9464"
+PORTIONS = 10
+STREAM_BYTES = 1000
+"""Growth of the server by a stream, once it is warm: about nothing."""
+IDLE = 0.01
+"""Of a core."""
+LEAVERS = 256
+"""Searches made at once, of which half leave."""
+BATCH = 16
+"""Pictures that may be computed for those who left: one batch."""
 
 
-def main() -> None:
-    """Measure and print."""
-    flags = parse()
-    print(f"{describe()}\nmodel {flags.model}\n")
-    with tempfile.TemporaryDirectory(prefix="lookalike-bench-") as scratch:
-        settings = ("--model", flags.model, "--metrics-address", flags.metrics_address)
-        with running(Path(scratch) / "data", *settings) as server, grpc.insecure_channel(server.target) as channel:
-            with Client(server.target) as looks:
-                looks.create_collection(COLLECTION)
-            report_streams(channel, server.pid, flags.streams)
-            report_idleness(server.pid, flags.idle)
-            report_the_dead(channel, flags)
+def report(plan: Plan) -> None:
+    """Print the tables."""
+    print(f"### {plan.streams:,} import streams, each cancelled after its first answer\n")
+    address = free_address()
+    with running(plan.scratch / "streams", "--model", NETWORK, "--metrics-address", address) as server:
+        table(
+            ["streams", "memory, MiB", "bytes a stream", "demand", "met"], of_streams(plan, server.target, server.pid)
+        )
+        print("Pictures dropped before the network:\n")
+        table(["reason", "pictures"], drops(scrape(address)).items())
+    print(f"### {LEAVERS} searches at once, of which half are cancelled; and nobody\n")
+    table(["", "figure", "demand", "met"], of_leavers(plan))
 
 
-def parse() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--streams", type=int, default=10_000, help="import streams to cancel")
-    parser.add_argument("--calls", type=int, default=100, help="pictures to embed, half of which are given up")
-    parser.add_argument("--idle", type=float, default=10.0, help="seconds of idleness")
-    parser.add_argument("--model", default="deepranking-lite0")
-    parser.add_argument("--metrics-address", default=METRICS_ADDRESS)
-    return parser.parse_args()
+def of_streams(plan: Plan, target: str, pid: int) -> Iterator[list[object]]:
+    """Memory after each portion; the growth is that of the later half."""
+    pictures, numbers = encoded(plan.small[:100]), count()
+    portion, sizes = max(1, plan.streams // PORTIONS), []
+    with grpc.insecure_channel(target) as channel, Client(target) as looks:
+        for number in range(1, PORTIONS + 1):
+            collection = f"portion-{number}"
+            looks.create_collection(collection)
+            cancel_streams(channel, collection, pictures, portion, numbers)
+            looks.delete_collection(collection)
+            sizes.append(memory(pid)[0])
+            yield [number * portion, f"{sizes[-1]:.1f}", "", "", ""]
+    later = sizes[PORTIONS // 2 :]
+    growth = 2**20 / portion * float(np.polyfit(range(len(later)), later, 1)[0])
+    yield ["the later half", "", f"{growth:.0f}", f"<= {STREAM_BYTES}", verdict(growth <= STREAM_BYTES)]
 
 
-def report_streams(channel: grpc.Channel, pid: int, streams: int) -> None:
-    """Memory of the server after each tenth of the streams; the first tenth warms it up."""
-    print("| cancelled streams | RSS, MiB |\n|---|---|")
-    portion = max(1, streams // 10)
-    sizes = []
-    for number in range(1, 11):
-        cancel_streams(channel, portion)
-        sizes.append(rss(pid))
-        print(f"| {number * portion} | {sizes[-1] / 2**20:.1f} |", flush=True)
-    slope = np.polyfit(np.arange(len(sizes)) * portion, sizes, 1)[0]
-    print(f"\nslope: {slope:.0f} bytes a stream\n")
-
-
-def cancel_streams(channel: grpc.Channel, count: int) -> None:
-    """Begin imports, take one answer of each, and leave."""
+def cancel_streams(
+    channel: grpc.Channel, collection: str, pictures: Sequence[bytes], streams: int, numbers: Iterator[int]
+) -> None:
+    """Begin imports, take one answer of each, and leave. A number at a picture's end makes it one of its own."""
     stub: Any = ImageServiceStub(channel)
-    content = picture(0)
+
+    def item(number: int) -> ImportImagesRequest:
+        content = pictures[number % len(pictures)] + number.to_bytes(4, "big")
+        return ImportImagesRequest(collection=collection, content=content)
 
     def one(_: int) -> None:
-        requests = (ipb.ImportImagesRequest(collection=COLLECTION, content=content) for _ in range(PICTURES_A_STREAM))
-        answers = stub.ImportImages(requests)
+        answers = stub.ImportImages(item(next(numbers)) for _ in range(PICTURES_A_STREAM))
         next(answers)
         answers.cancel()
 
     with ThreadPoolExecutor(STREAMS_AT_ONCE) as pool:
-        list(pool.map(one, range(count)))
+        list(pool.map(one, range(streams)))
 
 
-def report_idleness(pid: int, seconds: float) -> None:
-    """Processor time of a server that has nothing to do."""
-    used = cpu_seconds(pid)
-    time.sleep(seconds)
-    print(f"idle: {cpu_seconds(pid) - used:.2f} s of processor time in {seconds:.0f} s\n")
+def of_leavers(plan: Plan) -> Iterator[list[object]]:
+    """What is computed for nobody, and what a server without callers takes."""
+    address, queries = free_address(), encoded(plan.small[:200])
+    flags = ("--model", plan.model, "--metrics-address", address)
+    with process() as crowd, running(plan.scratch / "leavers", *flags) as server:
+        crowd.submit(callers.import_files, server.target, plan.small[:200], stubs.COLLECTION).result()
+        computed = rows(scrape(address))
+        stayed = crowd.submit(stubs.search_and_leave, server.target, queries, LEAVERS).result()
+        series = scrape(address)
+        dead = rows(series) - computed - stayed
+        yield ["answered", stayed, "", ""]
+        yield ["rows computed for nobody", dead, f"< {BATCH}", verdict(dead < BATCH)]
+        for reason, pictures in drops(series).items():
+            yield [f"dropped before the network: {reason}", pictures, "", ""]
+        share = idleness(server.pid, plan.seconds)
+        yield ["idle, share of a core", f"{share:.4f}", f"<= {IDLE}", verdict(share <= IDLE)]
 
 
-def report_the_dead(channel: grpc.Channel, flags: argparse.Namespace) -> None:
-    """Rows computed for calls that were cancelled while they waited behind as many others."""
-    stub: Any = SearchServiceStub(channel)
-    before = counted(flags.metrics_address, "lookalike_batch_rows_sum")
-    requests = [spb.EmbedRequest(picture=tpb.Picture(content=picture(seed))) for seed in range(flags.calls)]
-    calls = [stub.Embed.future(request) for request in requests]
-    stay, leave = calls[: len(calls) // 2], calls[len(calls) // 2 :]
-    for call in leave:
-        call.cancel()
-    answered = sum(call.exception() is None for call in stay)
-    rows = counted(flags.metrics_address, "lookalike_batch_rows_sum") - before
-    print(f"of {len(calls)} calls {len(leave)} cancelled, {answered} answered: {rows - answered:.0f} rows for the dead")
-    for line in metrics(flags.metrics_address):
-        if line.startswith("lookalike_dropped_total"):
-            print(line)
-
-
-def picture(seed: int) -> bytes:
-    """Noise as a PNG: a file of 150 KB that no two seeds share."""
-    noise = np.random.default_rng(seed).integers(0, 256, (200, 250, 3), np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(noise).save(file, "PNG")
-    return file.getvalue()
-
-
-def counted(address: str, name: str) -> float:
-    """A number of the metrics, whatever its labels."""
-    return sum(float(line.split()[-1]) for line in metrics(address) if line.startswith(name))
-
-
-def metrics(address: str) -> Iterator[str]:
-    """Lines of the metrics."""
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
-        yield from answer.read().decode().splitlines()
-
-
-def rss(pid: int) -> int:
-    """Bytes of memory that a process has (Linux)."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used, its own and the system's for it (Linux; proc(5), fields 14 and 15)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-if __name__ == "__main__":
-    main()
+def idleness(pid: int, length: float) -> float:
+    """Share of a core that a server takes in so many seconds in which nobody asks for anything."""
+    used = seconds(pid)
+    time.sleep(length)
+    return (seconds(pid) - used) / length

@@ -1,6 +1,6 @@
-"""Twice as many searches as the server can answer, and callers who leave.
+"""Twice as many searches as the server can answer: what is answered, what refused, and how soon.
 
-What is answered, refused, and computed for nobody. The calls come from a process of their own, whose work shares the
+The calls come from a process of their own, whose work shares the
 cores with the server: refusing costs both.
 """
 
@@ -11,10 +11,11 @@ from functools import partial
 from benchmarks import callers, stubs
 from benchmarks.load import Sample, answered, closed_loop, milliseconds, open_loop, poisson, rate
 from benchmarks.markdown import table, verdict
-from benchmarks.metrics import drops, free_address, memory, rows, scrape
+from benchmarks.metrics import drops, free_address, memory, scrape
 from benchmarks.photographs import encoded
 from benchmarks.plan import Plan
 from benchmarks.workers import process
+from lookalike_server.config import Settings
 from lookalike_server.process import running
 
 GOODPUT = 0.90
@@ -22,10 +23,10 @@ GOODPUT = 0.90
 CALLERS = 16
 THREADS = 1024
 """Calls of the open loop that may be under way."""
-LEAVERS = 256
-"""Calls made at once, of which half leave."""
-BATCH = 16
-"""Pictures that may be computed for those who left: one batch."""
+REFUSED_MS = 50.0
+"""Until a refusal, p99: at once."""
+ROOM_MIB = Settings().max_waiting_bytes / 2**20
+"""What the server's memory may grow by: the pictures that may wait."""
 
 
 def report(plan: Plan) -> None:
@@ -40,22 +41,13 @@ def report(plan: Plan) -> None:
         load = partial(open_loop, times=poisson(2 * capacity, plan.seconds), threads=THREADS)
         samples = crowd.submit(search, load).result()
         print(f"### Searches by picture at twice what {CALLERS} callers get answered, {capacity:.0f} a second\n")
-        table(["", "figure", "demand", "met"], of_overload(capacity, samples))
-        print(f"Server's memory: {before:.0f} MiB before, {memory(server.pid)[1]:.0f} MiB at its peak.\n")
-        computed = rows(scrape(address))
-        stayed = crowd.submit(stubs.search_and_leave, server.target, queries, LEAVERS).result()
-        series = scrape(address)
-        dead = rows(series) - computed - stayed
-        print(f"### {LEAVERS} searches at once, of which half are cancelled\n")
-        table(
-            ["answered", "computed for nobody", "demand", "met"], [[stayed, dead, f"< {BATCH}", verdict(dead < BATCH)]]
-        )
+        table(["", "figure", "demand", "met"], of_overload(capacity, samples, before, memory(server.pid)[1]))
         print("### Pictures dropped before the network in all this\n")
-        table(["reason", "pictures"], drops(series).items())
+        table(["reason", "pictures"], drops(scrape(address)).items())
 
 
-def of_overload(capacity: float, samples: Sequence[Sample]) -> Iterator[list[object]]:
-    """What became of the calls."""
+def of_overload(capacity: float, samples: Sequence[Sample], before: float, peak: float) -> Iterator[list[object]]:
+    """What became of the calls, and of the server's memory, in MiB."""
     counts = Counter(sample.error or "answered" for sample in samples)
     good = rate(samples)
     yield ["answered, a second", good, f">= {GOODPUT * capacity:.0f}", verdict(good >= GOODPUT * capacity)]
@@ -63,9 +55,12 @@ def of_overload(capacity: float, samples: Sequence[Sample]) -> Iterator[list[obj
     for name, count in counts.most_common():
         yield [f"share: {name}", count / len(samples), "", ""]
     refusals = [Sample(one.due, one.done) for one in samples if one.error.startswith("Refused")]
-    yield ["p50 / p99 until refused, ms", pair(refusals), "at once", ""]
+    soon = not refusals or milliseconds(refusals, 99) <= REFUSED_MS
+    yield ["p50 / p99 until refused, ms", pair(refusals), f"p99 <= {REFUSED_MS:.0f}", verdict(soon)]
     silent = counts[stubs.RefusedSilently.__name__]
     yield ["refused without retry-after", silent, "0", verdict(silent == 0)]
+    yield ["memory before, MiB", before, "", ""]
+    yield ["memory at its peak, MiB", peak, f"<= {before + ROOM_MIB:.0f}", verdict(peak <= before + ROOM_MIB)]
 
 
 def pair(samples: Sequence[Sample]) -> str:

@@ -24,6 +24,8 @@ class Plan:
     """Of each caller whose calls are counted."""
     vectors: int
     """In the collection that is searched."""
+    streams: int
+    """Import streams that are cancelled."""
 
     @property
     def sizes(self) -> dict[str, tuple[Path, ...]]:

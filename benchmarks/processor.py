@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import callers
 from benchmarks.workers import process
-from lookalike_server import memory
+from lookalike_server.app import devote_process
 from lookalike_server.config import filled
 from lookalike_server.testing import BackgroundServer
 
@@ -50,9 +50,9 @@ def _of_one(serving: Executor, sending: Executor, target: str, files: Sequence[P
 def serve(model: str, data: Path) -> str:
     """In its process: run a server; its address."""
     global served  # noqa: PLW0603 - the process has nothing else
-    memory.keep_freed()
     served = BackgroundServer(filled({"model": model, "data": data, "address": "127.0.0.1:0"}))
     served.start()
+    devote_process()
     return served.address
 
 

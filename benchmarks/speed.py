@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speed [PHOTOS]`: throughput, latency, mixed load and overload, as tables with their demands.
+"""`python -m benchmarks.speed [PHOTOS]`: throughput, latency, mixed load, overload and leaving, as tables with their demands.
 
 Real server processes, real files, clients in processes of their own. Without a folder of photographs it takes those
 that the packages of the demo ship.
@@ -15,7 +15,7 @@ from pathlib import Path
 # Before numpy is loaded, here and in every process that this one starts: a core means one core.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from benchmarks import latency, mixed, overload, photographs, throughput, vectors
+from benchmarks import latency, leaving, mixed, overload, photographs, throughput, vectors
 from benchmarks.machine import describe
 from benchmarks.plan import Plan
 from benchmarks.workers import process
@@ -25,6 +25,7 @@ TABLES: Mapping[str, Callable[[Plan], None]] = {
     "latency": latency.report,
     "mixed": mixed.report,
     "overload": overload.report,
+    "leaving": leaving.report,
 }
 
 
@@ -43,6 +44,7 @@ def main() -> None:
             print(f"## {name.capitalize()}\n", flush=True)
             TABLES[name](plan)
             print(f"{time.perf_counter() - began:.0f} s since the start\n", flush=True)
+    print(f"{time.perf_counter() - began:.0f} s in all")
 
 
 def parse() -> argparse.Namespace:
@@ -52,11 +54,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES), help="only these")
     parser.add_argument("--model", default="deepranking-lite0", help="as for serve --model")
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds of bare loop and import")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each phase under load")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each phase under load")
     parser.add_argument("--calls", type=int, default=1000, help="searches of each caller")
     parser.add_argument("--vectors", type=int, default=100_000, help="in the collection that is searched")
-    parser.add_argument("--small", type=int, default=800, help="pictures of 500 x 375")
-    parser.add_argument("--large", type=int, default=96, help="pictures of 12 megapixels")
+    parser.add_argument("--small", type=int, default=600, help="pictures of 500 x 375")
+    parser.add_argument("--large", type=int, default=64, help="pictures of 12 megapixels")
+    parser.add_argument("--streams", type=int, default=10_000, help="import streams that are cancelled")
     return parser.parse_args()
 
 
@@ -73,7 +76,7 @@ def prepared(flags: argparse.Namespace) -> Iterator[Plan]:
         if "latency" in flags.tables:
             filled.result()
         sizes = tuple(small), tuple(large)
-        yield Plan(scratch, flags.model, *sizes, flags.rounds, flags.seconds, flags.calls, flags.vectors)
+        yield Plan(scratch, flags.model, *sizes, flags.rounds, flags.seconds, flags.calls, flags.vectors, flags.streams)
 
 
 if __name__ == "__main__":

@@ -6,28 +6,25 @@ runs: in each, every server has its turn alone, one after another. `--show` prin
 """
 
 import argparse
-import io
 import json
 import os
 import sys
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
+from benchmarks import photographs
 from benchmarks.machine import describe
 from benchmarks.peers import bare
 from benchmarks.peers.loads import Loads
 from benchmarks.peers.servers import PEERS, SERVERS, Server, serving
 from benchmarks.peers.tables import BARE, report
 from benchmarks.peers.task import Setup
-from lookalike.cli.demo.photographs import shipped
-from lookalike.pictures import find
 
-SIZE, QUALITY = (500, 375), 90
-"""Width and height, and quality, of the JPEGs that are sent."""
+BEGAN = time.perf_counter()
 PICTURES = 96
 NEARLY = 0.97
 """Throughputs this near to the best are equal in tuning."""
@@ -42,9 +39,10 @@ def main() -> None:
         print(report(json.loads(flags.show.read_text())))
         return
     chosen = [server for server in SERVERS if server.name in flags.servers]
-    loads = Loads(photographs(flags.folder), capacity=0.0, seconds=flags.seconds, patience=flags.patience)
+    loads = Loads(sent(flags.folder), capacity=0.0, seconds=flags.seconds, patience=flags.patience)
     setup = Setup(0, flags.model, len(os.sched_getaffinity(0)), None, flags.patience, LEAST_IN_FLIGHT)
     results = measure(chosen, setup, loads, flags.runs, flags.environments)
+    say("done")
     if flags.out:
         flags.out.write_text(json.dumps(results, indent=1))
     print(report(results))
@@ -58,7 +56,7 @@ def parse() -> argparse.Namespace:
     names = [server.name for server in SERVERS]
     parser.add_argument("folder", type=Path, nargs="?", help="photographs; without it those that the extra demo ships")
     parser.add_argument("--runs", type=int, default=5, help="turns of every server")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each load")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each load")
     parser.add_argument("--patience", type=float, default=2.0, help="seconds after which callers give up")
     parser.add_argument("--model", default="deepranking-lite0")
     parser.add_argument("--servers", nargs="+", choices=names, default=names, metavar="NAME", help=f"of {names}")
@@ -68,18 +66,11 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def photographs(folder: Path | None) -> list[bytes]:
-    """JPEGs of one size: as many of the folder's as we send, or those that packages ship."""
-    paths = list(find(folder)) if folder else [each.path for each in shipped()]
-    return [jpeg(path) for path in paths[:: max(1, len(paths) // PICTURES)][:PICTURES]]
-
-
-def jpeg(path: Path) -> bytes:
-    """The picture as most that come over the web are."""
-    into = io.BytesIO()
-    with Image.open(path) as image:
-        image.convert("RGB").resize(SIZE).save(into, "JPEG", quality=QUALITY)
-    return into.getvalue()
+def sent(folder: Path | None) -> list[bytes]:
+    """JPEGs of 500 x 375, derived from the folder's photographs or from those that packages ship."""
+    with tempfile.TemporaryDirectory(prefix="lookalike-peers-") as scratch:
+        found = photographs.sources(folder, PICTURES)
+        return photographs.encoded(photographs.write_small(found, Path(scratch) / "small", PICTURES))
 
 
 def measure(servers: Sequence[Server], setup: Setup, loads: Loads, runs: int, home: Path) -> dict[str, Any]:
@@ -95,7 +86,7 @@ def measure(servers: Sequence[Server], setup: Setup, loads: Loads, runs: int, ho
         ours, ceiling = with_capacity(loads, setup, number)
         run: dict[str, Mapping[str, float]] = {BARE: ceiling}
         for server in servers:
-            print(f"run {number + 1} of {runs}: {server.name}", file=sys.stderr)
+            say(f"run {number + 1} of {runs}: {server.name}")
             delay = next((each for each in server.delays if named(each) == chosen.get(server.name)), None)
             with serving(server, replace(setup, delay_ms=delay), home, loads.pictures[0]) as caller:
                 run[server.name] = ours.all(caller)
@@ -113,7 +104,7 @@ def tune(peer: Server, setup: Setup, loads: Loads, home: Path) -> dict[str, tupl
     """Throughput and p99 with each setting."""
     tried = {}
     for delay in peer.delays:
-        print(f"tuning {peer.name}: {named(delay)}", file=sys.stderr)
+        say(f"tuning {peer.name}: {named(delay)}")
         with serving(peer, replace(setup, delay_ms=delay), home, loads.pictures[0]) as caller:
             tried[named(delay)] = loads.tuning(caller)
     return tried
@@ -125,6 +116,11 @@ def best(settings: Mapping[str, tuple[float, float]]) -> str:
     return min((p99, name) for name, (rate, p99) in settings.items() if rate >= NEARLY * most)[1]
 
 
+def say(words: str) -> None:
+    """How far it is, after how many seconds."""
+    print(f"{time.perf_counter() - BEGAN:5.0f} s  {words}", file=sys.stderr, flush=True)
+
+
 def named(delay: int | None) -> str:
     """The setting in words."""
     return "none" if delay is None else f"delay {delay} ms"
@@ -133,7 +129,7 @@ def named(delay: int | None) -> str:
 def words(setup: Setup, loads: Loads, runs: int) -> str:
     """What the table stands on."""
     return (
-        f"Model {setup.model}, {setup.cores} cores; {len(loads.pictures)} JPEGs of {SIZE[0]} x {SIZE[1]}; "
+        f"Model {setup.model}, {setup.cores} cores; {len(loads.pictures)} JPEGs of 500 x 375; "
         f"runs: {runs}, of {loads.seconds:g} s a load; callers wait {loads.patience:g} s. "
         "Median (lowest to highest). Arrivals are shares of the bare loop's images/s."
     )

@@ -1,33 +1,30 @@
 """The ceiling: decode and engine in a loop, without a server, in a process of its own.
 
-Decode threads run ahead of the engine by a bounded number of pictures, as they would in anybody's program.
+Batches come by the loop of `benchmarks.bare`, whose decode threads run ahead of the engine.
 """
 
 import statistics
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
-from multiprocessing import get_context
 
-from benchmarks.peers.task import Pixels, Task
-
-AHEAD = 64
-"""Pictures decoded or being decoded before the engine asks for them."""
+from benchmarks.bare import ahead
+from benchmarks.peers.task import Task
+from benchmarks.workers import process
 
 
 def measure(model: str, cores: int, pictures: Sequence[bytes], seconds: float, max_batch: int) -> dict[str, float]:
     """Figures by key: of pictures one after another, and of batches."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_measure, model, cores, pictures, seconds, max_batch).result()
+    with process() as alone:
+        return alone.submit(_measure, model, cores, pictures, seconds, max_batch).result()
 
 
 def _measure(model: str, cores: int, pictures: Sequence[bytes], seconds: float, max_batch: int) -> dict[str, float]:
     task = Task(model, cores)
     for picture in pictures[:max_batch]:
         task.embed([task.decode(picture)])
-    times = alone(task, pictures, seconds)
+    times = one_by_one(task, pictures, seconds)
     percentiles = statistics.quantiles(times, n=100, method="inclusive")
     capacity = batched(task, cores, pictures, seconds, max_batch)
     return {
@@ -39,7 +36,7 @@ def _measure(model: str, cores: int, pictures: Sequence[bytes], seconds: float, 
     }
 
 
-def alone(task: Task, pictures: Sequence[bytes], seconds: float) -> list[float]:
+def one_by_one(task: Task, pictures: Sequence[bytes], seconds: float) -> list[float]:
     """Seconds that each picture takes by itself; at least two."""
     times: list[float] = []
     began = time.perf_counter()
@@ -56,17 +53,8 @@ def batched(task: Task, cores: int, pictures: Sequence[bytes], seconds: float, m
     """Images a second."""
     done, began = 0, time.perf_counter()
     with ThreadPoolExecutor(cores, "ahead") as pool:
-        pixels = ahead(task, pool, cycle(pictures))
+        pixels = ahead(pool, task.decode, cycle(pictures))
         while time.perf_counter() - began < seconds or not done:
             done += len(task.embed(list(islice(pixels, max_batch))))
         spent = time.perf_counter() - began
     return done / spent
-
-
-def ahead(task: Task, pool: ThreadPoolExecutor, pictures: Iterable[bytes]) -> Iterator[Pixels]:
-    """Pixels in the pictures' order."""
-    under_way: deque[Future[Pixels]] = deque()
-    for picture in pictures:
-        under_way.append(pool.submit(task.decode, picture))
-        if len(under_way) > AHEAD:
-            yield under_way.popleft().result()

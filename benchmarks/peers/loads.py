@@ -51,7 +51,7 @@ class Loads:
 
     def warm(self, caller: Caller) -> None:
         """Let every process of the server, and what it learns, settle; not measured."""
-        closed_loop(self._calls(caller), 8, min(self.seconds, 1.5))
+        closed_loop(self._calls(caller), 8, min(self.seconds, 1.0))
 
     def closed(self, caller: Caller, callers: int) -> dict[str, float]:
         """So many callers, each waiting for its answer."""

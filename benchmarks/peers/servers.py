@@ -2,22 +2,21 @@
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from pathlib import Path
 
 import grpc
 
+from benchmarks.metrics import free_address
 from benchmarks.peers import environments
 from benchmarks.peers.callers import Caller, Grpc, Http
 from benchmarks.peers.task import Setup
-from lookalike_server.config import Settings
 from lookalike_server.process import running
 
 START = 90.0
@@ -38,14 +37,14 @@ class Server:
 
 
 OURS = Server("ours")
-BATCHING_OFF = Server("ours, batching off", ("--max-batch", "1"))
-LANES_OFF = Server("ours, lanes off", ("--order", "arrival"))
+ONE_BY_ONE = Server("ours, one picture and core at a time", ("--max-batch", "1"))
+ONE_QUEUE = Server("ours, one queue in order of arrival", ("--order", "arrival"))
 DELAYS = (0, 2, 10, None)
 PEERS = tuple(
     Server(name, peer=peer, delays=DELAYS)
     for name, peer in (("mosec", "mosec"), ("LitServe", "litserve"), ("Ray Serve", "ray"))
 )
-SERVERS = (OURS, BATCHING_OFF, *([LANES_OFF] if "order" in {each.name for each in fields(Settings)} else []), *PEERS)
+SERVERS = (OURS, ONE_BY_ONE, ONE_QUEUE, *PEERS)
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def serving(server: Server, setup: Setup, home: Path, first: bytes) -> Iterator[
     `home` holds the others' environments. Raises ChildProcessError, with its words, when the server does not come up.
     """
     with tempfile.TemporaryDirectory(prefix="lookalike-peers-") as folder:
-        place = replace(setup, port=free_port())
+        place = replace(setup, port=int(free_address().rpartition(":")[2]))
         process = (
             peer_running(server, place, home, Path(folder)) if server.peer else ours_running(server, setup, folder)
         )
@@ -77,7 +76,7 @@ def peer_running(server: Server, setup: Setup, home: Path, folder: Path) -> Iter
     """Another's, as its `host_` module sets it up."""
     python = environments.ready(server.peer, home) / "python"
     command = [str(python), "-m", f"benchmarks.peers.host_{server.peer}"]
-    environment = {**os.environ, **environments.SILENT, **setup.environment()}
+    environment = {**os.environ, **environments.SILENT, **environments.current_code(), **setup.environment()}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=environments.ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -111,11 +110,3 @@ def wait_for(caller: Caller, picture: bytes) -> None:
             if time.perf_counter() - began > START:
                 raise ConnectionError(f"no answer in {START:.0f} s: {error!r}") from error
             time.sleep(0.1)
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port

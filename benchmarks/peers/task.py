@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike_server import memory
 from lookalike_server.config import Settings
 from lookalike_server.hosting import decoder_for, warm
 from lookalike_server.models import registry
@@ -70,7 +71,8 @@ class Task:
     """Decodes and embeds on at most `threads` threads."""
 
     def __init__(self, model: str, threads: int) -> None:
-        """Loads the network and warms it."""
+        """Loads the network and warms it; the process keeps freed memory, as ours does."""
+        memory.keep_freed()
         settings = Settings(threads=threads)
         loaded = registry.load(model)
         self._decoder = decoder_for(loaded, settings)

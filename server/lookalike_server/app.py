@@ -31,7 +31,7 @@ from lookalike.v1 import (
     search_service_pb2,
     search_service_pb2_grpc,
 )
-from lookalike_server import prometheus
+from lookalike_server import memory, prometheus
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import ConfigError, Settings
 from lookalike_server.errors import EngineFailed
@@ -225,6 +225,13 @@ def take_down(parts: Parts) -> None:
     parts.catalog.close()
 
 
+def devote_process() -> None:
+    """Suit the whole process to a server that has just started in it and has it to itself."""
+    memory.keep_freed()
+    sys.setswitchinterval(PYTHON_TURN_SECONDS)
+    gc.freeze()  # what stands by now stays: looking through it again and again would hold up searches
+
+
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     app = App(settings)
@@ -233,8 +240,7 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, leaving.set)
     try:
         await app.start()
-        sys.setswitchinterval(PYTHON_TURN_SECONDS)
-        gc.freeze()  # what stands by now stays: looking through it again and again would hold up searches
+        devote_process()
         await leaving.wait()
     finally:
         await app.stop()

@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from lookalike_server import logs, memory
+from lookalike_server import logs
 from lookalike_server.app import run
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.sqlite_store import FILE
@@ -69,7 +69,6 @@ def serve(flags: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C."""
     chosen = settings(flags)
     logs.setup(chosen.log_format)
-    memory.keep_freed()
     with exported():
         asyncio.run(run(chosen))
     # All is on disk. A thread that a hostile picture keeps busy must not keep the process alive.
