@@ -4,14 +4,17 @@ Import streams that are cancelled after their first answer, every picture anothe
 half of which are given up at once. What a stream has imported is kept by right: it is deleted before memory is read.
 """
 
+import io
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import grpc
 import numpy as np
+from PIL import Image
 
 from benchmarks import callers, stubs
 from benchmarks.markdown import table, verdict
@@ -27,6 +30,7 @@ from lookalike_server.process import running
 
 NETWORK = "tiny"
 """Of the server whose streams are cancelled: with a real one, ten thousand streams take half an hour."""
+THUMBNAIL = (100, 75)
 PICTURES_A_STREAM = 20
 STREAMS_AT_ONCE = 8
 PORTIONS = 10
@@ -56,7 +60,7 @@ def report(plan: Plan) -> None:
 
 def of_streams(plan: Plan, target: str, pid: int) -> Iterator[list[object]]:
     """Memory after each portion; the growth is that of the later half."""
-    pictures, numbers = encoded(plan.small[:100]), count()
+    pictures, numbers = [thumbnail(path) for path in plan.small[:100]], count()
     portion, sizes = max(1, plan.streams // PORTIONS), []
     with grpc.insecure_channel(target) as channel, Client(target) as looks:
         for number in range(1, PORTIONS + 1):
@@ -69,6 +73,14 @@ def of_streams(plan: Plan, target: str, pid: int) -> Iterator[list[object]]:
     later = sizes[PORTIONS // 2 :]
     growth = 2**20 / portion * float(np.polyfit(range(len(later)), later, 1)[0])
     yield ["the later half", "", f"{growth:.0f}", f"<= {STREAM_BYTES}", verdict(growth <= STREAM_BYTES)]
+
+
+def thumbnail(path: Path) -> bytes:
+    """A picture so small that streams are many a second, and large enough that those left behind would show."""
+    into = io.BytesIO()
+    with Image.open(path) as image:
+        image.resize(THUMBNAIL).save(into, "JPEG", quality=90)
+    return into.getvalue()
 
 
 def cancel_streams(

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speed [PHOTOS]`: throughput, latency, mixed load, overload and leaving, as tables with their demands.
+"""`python -m benchmarks.speed [PHOTOS]`: throughput, latency, mixed load, overload, leaving: tables with their demands.
 
 Real server processes, real files, clients in processes of their own. Without a folder of photographs it takes those
 that the packages of the demo ship.
@@ -59,7 +59,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--vectors", type=int, default=100_000, help="in the collection that is searched")
     parser.add_argument("--small", type=int, default=600, help="pictures of 500 x 375")
     parser.add_argument("--large", type=int, default=64, help="pictures of 12 megapixels")
-    parser.add_argument("--streams", type=int, default=10_000, help="import streams that are cancelled")
+    parser.add_argument("--streams", type=int, default=4000, help="import streams that are cancelled")
     return parser.parse_args()
 
 

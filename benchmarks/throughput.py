@@ -18,6 +18,8 @@ from lookalike_server.process import running
 
 DEMAND = 0.92
 """Of the bare loop's images a second."""
+KNOWN_ROUNDS = 2
+"""Of imports into a collection that holds something: the client hashes, and asks first what is missing."""
 SAMPLE = 200
 """Files for what is measured once."""
 
@@ -47,13 +49,17 @@ def rounds(plan: Plan) -> Iterator[list[object]]:
         def import_(files: Sequence[Path], collection: str) -> float:
             return client.submit(callers.import_files, server.target, files, collection).result()
 
-        for size, files in plan.sizes.items():
-            name = files[0].parent.name
+        known = f"{next(iter(plan.sizes))}, into a collection that holds one"
+        cases = [(size, files[:0], files) for size, files in plan.sizes.items()]
+        for size, held, files in [*cases, (known, plan.small[:1], plan.small[1:])]:
+            name = f"{files[0].parent.name}-{len(held)}"
             embed(files[:20])
             import_(files[:20], f"{name}-warm")
             loops, imports = Taken(len(files), [loop.submit(os.getpid).result()]), Taken(len(files), pids)
-            for number in range(plan.rounds):
+            for number in range(min(plan.rounds, KNOWN_ROUNDS) if held else plan.rounds):
                 loops.add(partial(embed, files))
+                if held:
+                    import_(held, f"{name}-{number}")
                 imports.add(partial(import_, files, f"{name}-{number}"))
             yield [size, *compared(loops, imports)]
 
