@@ -13,7 +13,7 @@ from lookalike_server import stages
 from lookalike_server.errors import DiskFull
 
 PAUSE = 0.1
-"""Seconds that a write waits for what is on its way."""
+"""Seconds."""
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -22,11 +22,12 @@ Result = TypeVar("Result")
 class Committer(Generic[Work, Result]):
     """Hands on what many tasks bring to `commit`, which blocks, and answers each item with a result or its error.
 
-    `start` and `close` bracket its use on one event loop.
+    `start` and `close` bracket its use on one event loop. `pause`: seconds that a write waits for what is on its way.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Work]], Sequence[Result | Exception]]) -> None:
+    def __init__(self, commit: Callable[[Sequence[Work]], Sequence[Result | Exception]], pause: float = PAUSE) -> None:
         self._commit = commit
+        self._pause = pause
         self._ready: asyncio.Queue[tuple[Work, asyncio.Future[Result]]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._coming = 0
@@ -75,7 +76,7 @@ class Committer(Generic[Work, Result]):
         self._all_here.clear()
         if self._coming:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_here.wait(), PAUSE)
+                await asyncio.wait_for(self._all_here.wait(), self._pause)
 
     def _results(self, group: Sequence[Work]) -> Sequence[Result | Exception]:
         """What became of each item of a group; a fault that nobody foresaw costs only who brings it along."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.generations import ModelSwitched
 from lookalike_server.catalog.limits import check_id, check_labels, check_source
-from lookalike_server.committing import Committer
+from lookalike_server.committing import PAUSE, Committer
 from lookalike_server.errors import ImageNotFound, ModelMismatch
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
@@ -43,12 +43,15 @@ class Item:
 
 
 class Importer:
-    """Stores pictures; `start` and `close` bracket its use on one event loop. `embedders` by the id of their model."""
+    """Stores pictures; `start` and `close` bracket its use on one event loop. `embedders` by the id of their model.
 
-    def __init__(self, embedders: Mapping[str, Embedder], catalog: Catalog) -> None:
+    `pause`: seconds that a commit waits for what is on its way.
+    """
+
+    def __init__(self, embedders: Mapping[str, Embedder], catalog: Catalog, pause: float = PAUSE) -> None:
         self._embedders = embedders
         self._catalog = catalog
-        self._committer = Committer(self._add)
+        self._committer = Committer(self._add, pause)
 
     def start(self) -> None:
         """Begin to commit."""
