@@ -107,6 +107,17 @@ async def test_only_those_who_go_first_are_ahead_of_a_deadline() -> None:
         assert await let_in(admission, inside, left=0.055) == 4, "40 ms and a margin, before all without a deadline"
 
 
+@pytest.mark.parametrize("leavers", [0.045, math.inf], ids=["who goes first", "who goes last"])
+async def test_who_leaves_takes_nobody_elses_deadline_along(leavers: float) -> None:
+    admission = door()
+    async with AsyncExitStack() as inside:
+        await let_in(admission, inside, most=3, left=0.05)
+        await let_in(admission, inside, most=1)
+        async with admission.passed(Lane.INTERACTIVE, NOW + leavers):
+            pass
+        assert await let_in(admission, inside, left=0.055) == 1, "three are ahead, and there is time for four"
+
+
 async def test_who_comes_too_late_is_told_so_at_once() -> None:
     admission = door()
     for lane in Lane:

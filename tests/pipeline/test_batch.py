@@ -31,14 +31,15 @@ class Clock:
 class Engine:
     """Gives each picture its own number back, and takes time on the clock for it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, seconds_a_row: float = SECONDS_A_ROW) -> None:
         self.clock = clock
+        self.seconds_a_row = seconds_a_row
         self.batches: list[list[int]] = []
 
     def __call__(self, pixels: Inputs) -> Outputs:
         numbers = pixels[:, 0, 0, 0]
         self.batches.append(numbers.tolist())
-        self.clock.now += SECONDS_A_ROW * len(pixels)
+        self.clock.now += self.seconds_a_row * len(pixels)
         return Outputs.of([numbers.astype(np.float32)[:, np.newaxis]])
 
 
@@ -111,6 +112,46 @@ def test_a_batch_is_cut_to_a_slice_while_people_are_about(engine: Engine) -> Non
         batcher.submit(picture(number), Lane.BULK)
     drain(batcher)
     assert engine.batches == [[100], [0, 1], [2, 3], [4, 5], [6, 7]], "25 ms at 10 ms a row are two rows"
+
+
+def test_what_a_row_costs_is_learnt_from_the_batches(clock: Clock) -> None:
+    batcher = batcher_with(Engine(clock, seconds_a_row=0.03), max_batch=16, slice=0.1)
+    for rows in (1, 4, 2):
+        for number in range(rows):
+            batcher.submit(picture(number), Lane.INTERACTIVE)
+        batcher.step()
+    for number in range(16):
+        batcher.submit(picture(number), Lane.BULK)
+    assert batcher.step() == 3, "100 ms at 30 ms a row; before it learnt it would have thought of ten"
+    assert batcher.room.seconds(16) == pytest.approx(0.48)
+
+
+def test_whole_batches_are_predicted_and_the_rest_as_one_more(engine: Engine) -> None:
+    batcher = batcher_with(engine, max_batch=4)
+    for rows in (1, 4, 2, 4):
+        batcher.room.cost.learn(rows, rows * 0.01 + 0.005)
+    predicted = [batcher.room.seconds(pictures) for pictures in (0, 3, 4, 8, 10)]
+    assert predicted == pytest.approx([0.0, 0.035, 0.045, 0.09, 0.115]), "10 ms a row and 5 ms a batch"
+
+
+def test_a_person_who_waited_longer_than_recent_still_counts(engine: Engine, clock: Clock) -> None:
+    batcher = batcher_with(engine, slice=0.025, recent=1.0)
+    teach(batcher)
+    batcher.submit(picture(100), Lane.INTERACTIVE)
+    clock.now += 1.5
+    for number in range(4):
+        batcher.submit(picture(number), Lane.BULK)
+    drain(batcher)
+    assert engine.batches == [[100], [0, 1], [2, 3]]
+
+
+def test_a_slice_has_no_more_rows_than_a_batch(engine: Engine) -> None:
+    batcher = batcher_with(engine, max_batch=4, slice=10.0)
+    batcher.submit(picture(100), Lane.INTERACTIVE)
+    for number in range(8):
+        batcher.submit(picture(number), Lane.BULK)
+    drain(batcher)
+    assert engine.batches == [[100], [0, 1, 2, 3], [4, 5, 6, 7]]
 
 
 def test_batches_are_full_again_when_people_have_gone(engine: Engine, clock: Clock) -> None:

@@ -110,7 +110,6 @@ class WaitingRoom:
             raise DeadlineExceeded(TOO_LATE)
         ticket.future.add_done_callback(ticket.let_go)
         if ticket.lane is Lane.INTERACTIVE and self.rules.lanes:
-            self._last_interactive = ticket.arrived
             due = min(ticket.deadline, ticket.arrived + self.rules.max_wait)
             heapq.heappush(self._interactive, (due, next(self._arrivals), ticket))
         else:
@@ -118,6 +117,8 @@ class WaitingRoom:
 
     def next_batch(self, now: float) -> list[Ticket]:
         """Take the tickets of the next batch; empty when everybody who waited has left."""
+        if self._interactive:  # however long ago they came
+            self._last_interactive = now
         batch = self._take(self._pop_bulk, self._reserved(now), now)
         batch += self._take(self._pop_interactive, self.rules.max_batch - len(batch), now)
         return batch or self._take(self._pop_bulk, self._rows(now), now)
@@ -150,7 +151,6 @@ class WaitingRoom:
     def _reserved(self, now: float) -> int:
         """Rows of a pass of people that are aged bulk's. What is less than a row is owed to it for a later pass."""
         if not self._bulk or now - self._bulk[0].arrived < self.rules.patience:
-            self._owed = 0.0
             return 0
         rows = min(len(self._interactive) / (1 - BULK_SHARE), self.rules.max_batch)
         self._owed += rows * BULK_SHARE
