@@ -262,11 +262,18 @@ async def test_who_is_late_or_has_left_when_a_thread_falls_free_is_not_decoded_a
     decoder.close()
 
 
-def test_it_learns_what_a_picture_takes(decoder: Decoder) -> None:
+def test_it_learns_what_peoples_pictures_take_and_not_from_an_imports(decoder: Decoder) -> None:
+    def predicted(lane: Lane) -> float:
+        """After a picture in the lane."""
+        noted = threading.Event()
+        decoding = decoder.decode(picture_bytes(1), None, lane)
+        decoding.add_done_callback(lambda _: noted.set())  # called after the decoder's own
+        assert noted.wait(10)
+        return decoder.seconds(1)
+
     guess = decoder.seconds(1)
-    decoder.decode(picture_bytes(1), None, Lane.BULK).result(10)
-    while decoder.seconds(1) == guess:  # the future's waiters are woken before it is noted
-        pass
+    assert predicted(Lane.BULK) == guess
+    assert predicted(Lane.INTERACTIVE) != guess
     assert decoder.seconds(4) == pytest.approx(4 * decoder.seconds(1))
 
 

@@ -101,7 +101,7 @@ class Decoder:
         """What may be decoded at once."""
         self.drops: Drops = Counter()
         self._threads = threads
-        self._cost = CostModel()
+        self._costs = {lane: CostModel() for lane in Lane}
         self._noting = threading.Lock()
         self._pools = {
             lane: ThreadPoolExecutor(
@@ -132,8 +132,8 @@ class Decoder:
         return decoding
 
     def seconds(self, pictures: int) -> float:
-        """Predicted time for so many pictures."""
-        return self._cost.seconds(pictures) / self._threads
+        """Predicted time for so many of people's pictures: an import of large ones says nothing of those."""
+        return self._costs[Lane.INTERACTIVE].seconds(pictures) / self._threads
 
     def close(self) -> None:
         """Drop what waits; what has begun is nobody's any more, and ends by itself."""
@@ -154,7 +154,7 @@ class Decoder:
             if decoding.cancelled():
                 self.drops["cancelled", lane] += 1
             elif (error := decoding.exception()) is None:
-                self._cost.learn(1, decoding.result().seconds)
+                self._costs[lane].learn(1, decoding.result().seconds)
             elif isinstance(error, DeadlineExceeded):
                 self.drops["deadline", lane] += 1
 
