@@ -3,7 +3,8 @@
 import os
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,17 +58,27 @@ def search(seed: int) -> spb.SearchRequest:
 
 def until(opened: Doors, *lines: str) -> None:
     """Return when the metrics have all these lines."""
-    while not all(f"\n{line}\n" in opened.metrics() for line in lines):
-        pass
+    asked_until(lambda: all(f"\n{line}\n" in opened.metrics() for line in lines))
 
 
 def until_waiting(opened: Doors, count: int) -> None:
-    while opened.waiting() != count:
-        pass
+    asked_until(lambda: opened.waiting() == count)
+
+
+def asked_until(holds: Callable[[], bool]) -> None:
+    """Ask the server again and again until it is so."""
+    give_up = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < give_up, "the server never came to it"
 
 
 def dropped(reason: str, count: int, lane: str = "interactive") -> str:
     return f'lookalike_dropped_total{{lane="{lane}",reason="{reason}"}} {count}.0'
+
+
+def left(count: int) -> str:
+    """What the metrics say once the server knows that so many callers of Embed are gone."""
+    return f'lookalike_requests_total{{code="CANCELLED",method="Embed",reason="CANCELLED"}} {count}.0'
 
 
 def test_of_calls_of_which_half_are_cancelled_only_the_others_are_computed() -> None:
@@ -77,7 +88,7 @@ def test_of_calls_of_which_half_are_cancelled_only_the_others_are_computed() -> 
         for call in calls[::2]:
             call.cancel()
         answered.extend(calls[1::2])
-        until(opened, 'lookalike_requests_total{code="CANCELLED",method="Embed",reason="CANCELLED"} 20.0')
+        until(opened, left(20))
     # The first call's batch was its own.
     assert sum(len(batch) for batch in plugged.computed) - 1 - 20 < MAX_BATCH
 
@@ -106,15 +117,15 @@ def test_deadlines_that_pass_in_the_queue_are_dropped_and_counted() -> None:
             first = opened.search.Embed.future(embed(0))
             assert plugged.computing.reached.wait(10)
             late = [opened.search.Embed.future(embed(seed), timeout=1.0) for seed in (1, 2, 3)]
-            until_waiting(opened, 3)
             assert {failure(call.result).code for call in late} == {grpc.StatusCode.DEADLINE_EXCEEDED}
-            # The server got to know of them a moment later, and so ends them later: by now it has.
-            assert failure(lambda: opened.search.Embed(embed(4), timeout=1.0)).code == grpc.StatusCode.DEADLINE_EXCEEDED
+            # The server may have got to know of them a moment later, and so end them later: by the next one's end it has.
+            assert failure(lambda: opened.search.Embed(embed(4), timeout=0.2)).code == grpc.StatusCode.DEADLINE_EXCEEDED
+            until(opened, left(4))
         first.result(10)
         opened.search.Embed(embed(5), timeout=10)
         drops = re.findall(r'dropped_total{lane="interactive",reason="deadline"} (\d)', opened.metrics())
         assert drops in (["3"], ["4"]), "whose time was up on the server too, and perhaps the one after them"
-        assert len(plugged.computed) <= 3
+        assert sum(len(batch) for batch in plugged.computed) == 2, "the picture before them, and the one after"
 
 
 def test_who_is_too_many_is_refused_before_decoding_and_while_the_engine_is_stuck() -> None:

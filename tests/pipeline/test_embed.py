@@ -120,7 +120,7 @@ async def test_what_decoding_takes_is_part_of_the_wait_that_people_are_told(way:
     with way.model.door.shut():
         tasks = await way.set_out(1, 2, lane=Lane.INTERACTIVE)
         with pytest.raises(QueueFull) as refused:
-            await way.embedder.vector(grey(3))
+            await asyncio.wait_for(way.embedder.vector(grey(3)), 10)
         assert refused.value.retry_after
         assert len(way.embedder.admission) == 2
     await asyncio.gather(*tasks)
