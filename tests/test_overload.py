@@ -118,7 +118,7 @@ def test_deadlines_that_pass_in_the_queue_are_dropped_and_counted() -> None:
             assert plugged.computing.reached.wait(10)
             late = [opened.search.Embed.future(embed(seed), timeout=1.0) for seed in (1, 2, 3)]
             assert {failure(call.result).code for call in late} == {grpc.StatusCode.DEADLINE_EXCEEDED}
-            # The server may have got to know of them a moment later, and so end them later: by the next one's end it has.
+            # The server may end them a moment later, as it got to know of them later: by the next one's end it has.
             assert failure(lambda: opened.search.Embed(embed(4), timeout=0.2)).code == grpc.StatusCode.DEADLINE_EXCEEDED
             until(opened, left(4))
         first.result(10)
