@@ -5,8 +5,6 @@ then it waits for the next commit, which takes everything that is ready, whichev
 given after it.
 """
 
-import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,6 +14,7 @@ from lookalike_server.catalog.generations import ModelSwitched
 from lookalike_server.catalog.limits import check_id, check_labels, check_source
 from lookalike_server.committing import PAUSE, Committer
 from lookalike_server.errors import ImageNotFound, ModelMismatch
+from lookalike_server.identity import AlreadyKnown, Identity
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Arrival, Content, Outcome, Scene, Source, Vector
@@ -75,21 +74,21 @@ class Importer:
         if item.source is not None:
             check_source(item.source)
         if item.embedded is not None:
-            content = await asyncio.to_thread(self._taken_over, item, item.embedded)
-            return item.image_id, await self._committed(item, item.image_id, content)
+            return item.image_id, await self._committed(item, item.image_id, self._taken_over(item, item.embedded))
         if item.content is None:
             check_id(item.image_id)
             return item.image_id, await self._committed(item, item.image_id, None)
-        return await self._embedded(item, Identity(self._catalog, item.collection, item.content))
+        identity = Identity(item.content, lambda image_id: not self._catalog.missing(item.collection, [image_id]))
+        return await self._embedded(item, identity)
 
-    async def _embedded(self, item: Item, identity: "Identity") -> tuple[str, Outcome]:
+    async def _embedded(self, item: Item, identity: Identity) -> tuple[str, Outcome]:
         """What a picture's bytes tell, committed; without telling it again where the collection holds the picture."""
         collection = self._catalog.serving(item.collection)
         embedder = self._embedders[collection.model_id]
         try:
             with self._committer.coming():
                 content = await embedder.embed(Picture(identity.content), Lane.BULK, check=identity.expect_new)
-        except AlreadyHeld:
+        except AlreadyKnown:
             # It may be deleted before the commit: then it is a new picture after all.
             with suppress(ImageNotFound):
                 return identity.image_id, await self._committed(item, identity.image_id, None)
@@ -115,26 +114,6 @@ class Importer:
             )
         captured = item.source.modified if item.source else None
         return Content(0, 0, 0, "", captured, embedded.vector, embedded.scenes, embedded.model_id)
-
-
-class AlreadyHeld(Exception):
-    """The collection holds the picture: there is nothing to embed."""
-
-
-class Identity:
-    """Who a picture is: found out in the thread that would decode it."""
-
-    def __init__(self, catalog: Catalog, collection: str, content: bytes) -> None:
-        self._catalog = catalog
-        self._collection = collection
-        self.content = content
-        self.image_id = ""
-
-    def expect_new(self) -> None:
-        """AlreadyHeld when the collection holds it."""
-        self.image_id = hashlib.sha256(self.content).hexdigest()
-        if not self._catalog.missing(self._collection, [self.image_id]):
-            raise AlreadyHeld
 
 
 def dated(content: Content, source: Source | None) -> Content:

@@ -4,7 +4,6 @@ A picture goes the way of an import: hash, look whether its vector is there alre
 other model, and wait for the next commit. Searches and imports go on meanwhile; `Catalog.switch_model` ends it.
 """
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from dataclasses import replace
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.committing import Committer
 from lookalike_server.errors import LookalikeError
+from lookalike_server.identity import AlreadyKnown, Identity
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Arrival
@@ -38,20 +38,9 @@ class Reembedder:
 
         Raises every error that the proto lists for an item of ReembedImages.
         """
-        image_id = ""
-
-        def expect_lacking() -> None:
-            nonlocal image_id
-            image_id = hashlib.sha256(content).hexdigest()
-            if not self._catalog.unstaged(collection, image_id, model_id):
-                raise AlreadyStaged
-
-        with suppress(AlreadyStaged):
+        identity = Identity(content, lambda image_id: not self._catalog.unstaged(collection, image_id, model_id))
+        with suppress(AlreadyKnown):
             with self._committer.coming():
-                told = await self._embedders[model_id].embed(Picture(content), Lane.BULK, check=expect_lacking)
-            await self._committer.committed(Arrival(collection, image_id, replace(told, model_id=model_id)))
-        return image_id
-
-
-class AlreadyStaged(Exception):
-    """The image's vector of the model is there: there is nothing to embed."""
+                told = await self._embedders[model_id].embed(Picture(content), Lane.BULK, check=identity.expect_new)
+            await self._committer.committed(Arrival(collection, identity.image_id, replace(told, model_id=model_id)))
+        return identity.image_id

@@ -44,6 +44,11 @@ class PixelBudget:
         return arrived == first or time.monotonic() - first < self._patience
 
 
+def no_room() -> QueueFull:
+    """What to say when as many bytes are held as may be."""
+    return QueueFull("the server holds as many bytes as it may: retry later", retry_after=0.5)
+
+
 class ByteBudget:
     """Bytes of requests that may be held at once, by all calls together; a single larger one may be held alone."""
 
@@ -69,7 +74,7 @@ class ByteBudget:
     def hold_now(self, size: int) -> "Hold":
         """Hold so many bytes. Raises QueueFull where there is no room for them."""
         if not self._has_room(size):
-            raise QueueFull("the server holds as many bytes as it may: retry later", retry_after=0.5)
+            raise no_room()
         return self._taken(size)
 
     def _has_room(self, size: int) -> bool:

@@ -12,8 +12,9 @@ import grpc
 import grpc.aio
 
 from lookalike_server import stages
-from lookalike_server.errors import LookalikeError, QueueFull, Unauthenticated
+from lookalike_server.errors import LookalikeError, Unauthenticated
 from lookalike_server.metrics import Metrics
+from lookalike_server.pipeline.budget import no_room
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.rpc.status import as_domain, status_code, trailers
 from lookalike_server.tracing import Trace, tracing
@@ -92,7 +93,7 @@ class Interceptor(grpc.aio.ServerInterceptor):
     async def _turn_away(self, _requests: Any, _context: Context) -> Any:
         """Refuse a picture unread, as there is no memory left for it."""
         self._metrics.dropped("queue_full", Lane.INTERACTIVE)
-        raise QueueFull("the server holds as many bytes as it may: retry later", retry_after=0.5)
+        raise no_room()
 
     def _around(self, behaviour: Behaviour, method: str, *, is_stream: bool) -> Behaviour:
         name = method.rpartition("/")[2]
