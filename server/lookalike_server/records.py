@@ -40,6 +40,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A place on Earth, in degrees (WGS 84): -90 to 90 with north positive, -180 to 180 with east positive."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A stretch of the Earth in degrees, edges included; it crosses the 180th meridian where west is over east."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """The record of one image; `id` is the SHA-256 of its bytes in hexadecimal."""
 
@@ -56,6 +74,7 @@ class Image:
     updated: int
     scenes: tuple[Scene, ...] = ()
     """Most likely first."""
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +105,8 @@ class Content:
     """Most likely first."""
     model_id: str = ""
     """Of the model that made the embedding; empty: of whichever the collection belongs to."""
+    location: Location | None = None
+    """Where the picture was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +148,14 @@ class Filter:
     """No image with a source of exactly one of these paths."""
     not_embedded_by: str = ""
     """Id of a model: no image that has a vector of it, in use or staged."""
+    box: Box | None = None
+    """Taken within it."""
+    paths: frozenset[str] = frozenset()
+    """An image with a source of exactly one of these paths; empty: any."""
+    all_of: tuple["Filter", ...] = ()
+    any_of: tuple["Filter", ...] = ()
+    """At least one of these admits it; empty: no condition."""
+    none_of: tuple["Filter", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

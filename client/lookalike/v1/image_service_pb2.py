@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from lookalike.v1 import types_pb2 as lookalike_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n lookalike/v1/image_service.proto\x12\x0clookalike.v1\x1a google/protobuf/field_mask.proto\x1a\x18lookalike/v1/types.proto\"\xa8\x02\n\x13ImportImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\x11\n\x07\x63ontent\x18\x03 \x01(\x0cH\x00\x12\x12\n\x08image_id\x18\x04 \x01(\tH\x00\x12*\n\x08\x65mbedded\x18\x07 \x01(\x0b\x32\x16.lookalike.v1.EmbeddedH\x00\x12$\n\x06source\x18\x05 \x01(\x0b\x32\x14.lookalike.v1.Source\x12=\n\x06labels\x18\x06 \x03(\x0b\x32-.lookalike.v1.ImportImagesRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07payload\"y\n\x08\x45mbedded\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12$\n\x06vector\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x10\n\x08model_id\x18\x03 \x01(\t\x12#\n\x06scenes\x18\x04 \x03(\x0b\x32\x13.lookalike.v1.Scene\"\xea\x01\n\x14ImportImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12;\n\x07outcome\x18\x03 \x01(\x0e\x32*.lookalike.v1.ImportImagesResponse.Outcome\x12\x10\n\x08image_id\x18\x04 \x01(\t\"L\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_EXISTED\x10\x02\"W\n\x14ReembedImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"`\n\x15ReembedImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12\x10\n\x08image_id\x18\x03 \x01(\t\"A\n\x18\x46indMissingImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\"6\n\x19\x46indMissingImagesResponse\x12\x19\n\x11missing_image_ids\x18\x01 \x03(\t\"R\n\x0fGetImageRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x19\n\x11include_embedding\x18\x03 \x01(\x08\"_\n\x10GetImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12\'\n\tembedding\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\"\x8d\x01\n\x11ListImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\x12$\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x14.lookalike.v1.Filter\x12\x17\n\x0fnot_embedded_by\x18\x05 \x01(\t\"R\n\x12ListImagesResponse\x12#\n\x06images\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Image\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x12UpdateImageRequest\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"9\n\x13UpdateImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\"S\n\x13\x44\x65leteImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\x12\x15\n\rallow_missing\x18\x03 \x01(\x08\"-\n\x14\x44\x65leteImagesResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\r2\xf4\x04\n\x0cImageService\x12Y\n\x0cImportImages\x12!.lookalike.v1.ImportImagesRequest\x1a\".lookalike.v1.ImportImagesResponse(\x01\x30\x01\x12\\\n\rReembedImages\x12\".lookalike.v1.ReembedImagesRequest\x1a#.lookalike.v1.ReembedImagesResponse(\x01\x30\x01\x12\x64\n\x11\x46indMissingImages\x12&.lookalike.v1.FindMissingImagesRequest\x1a\'.lookalike.v1.FindMissingImagesResponse\x12I\n\x08GetImage\x12\x1d.lookalike.v1.GetImageRequest\x1a\x1e.lookalike.v1.GetImageResponse\x12O\n\nListImages\x12\x1f.lookalike.v1.ListImagesRequest\x1a .lookalike.v1.ListImagesResponse\x12R\n\x0bUpdateImage\x12 .lookalike.v1.UpdateImageRequest\x1a!.lookalike.v1.UpdateImageResponse\x12U\n\x0c\x44\x65leteImages\x12!.lookalike.v1.DeleteImagesRequest\x1a\".lookalike.v1.DeleteImagesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n lookalike/v1/image_service.proto\x12\x0clookalike.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18lookalike/v1/types.proto\"\xa8\x02\n\x13ImportImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\x11\n\x07\x63ontent\x18\x03 \x01(\x0cH\x00\x12\x12\n\x08image_id\x18\x04 \x01(\tH\x00\x12*\n\x08\x65mbedded\x18\x07 \x01(\x0b\x32\x16.lookalike.v1.EmbeddedH\x00\x12$\n\x06source\x18\x05 \x01(\x0b\x32\x14.lookalike.v1.Source\x12=\n\x06labels\x18\x06 \x03(\x0b\x32-.lookalike.v1.ImportImagesRequest.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07payload\"\x98\x02\n\x08\x45mbedded\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12$\n\x06vector\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x10\n\x08model_id\x18\x03 \x01(\t\x12#\n\x06scenes\x18\x04 \x03(\x0b\x32\x13.lookalike.v1.Scene\x12\r\n\x05width\x18\x05 \x01(\r\x12\x0e\n\x06height\x18\x06 \x01(\r\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x0e\n\x06\x66ormat\x18\x08 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x08location\x18\n \x01(\x0b\x32\x16.lookalike.v1.Location\"\xea\x01\n\x14ImportImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12;\n\x07outcome\x18\x03 \x01(\x0e\x32*.lookalike.v1.ImportImagesResponse.Outcome\x12\x10\n\x08image_id\x18\x04 \x01(\t\"L\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_EXISTED\x10\x02\"W\n\x14ReembedImagesRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x12\n\ncollection\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"`\n\x15ReembedImagesResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12(\n\x06status\x18\x02 \x01(\x0b\x32\x18.lookalike.v1.ItemStatus\x12\x10\n\x08image_id\x18\x03 \x01(\t\"A\n\x18\x46indMissingImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\"6\n\x19\x46indMissingImagesResponse\x12\x19\n\x11missing_image_ids\x18\x01 \x03(\t\"R\n\x0fGetImageRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x19\n\x11include_embedding\x18\x03 \x01(\x08\"_\n\x10GetImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12\'\n\tembedding\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Vector\"\xa9\x01\n\x11ListImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\x12$\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x14.lookalike.v1.Filter\x12\x17\n\x0fnot_embedded_by\x18\x05 \x01(\t\x12\x1a\n\x12include_embeddings\x18\x06 \x01(\x08\"|\n\x12ListImagesResponse\x12#\n\x06images\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Image\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12(\n\nembeddings\x18\x03 \x03(\x0b\x32\x14.lookalike.v1.Vector\"i\n\x12UpdateImageRequest\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"9\n\x13UpdateImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.lookalike.v1.Image\"S\n\x13\x44\x65leteImagesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x11\n\timage_ids\x18\x02 \x03(\t\x12\x15\n\rallow_missing\x18\x03 \x01(\x08\"-\n\x14\x44\x65leteImagesResponse\x12\x15\n\rdeleted_count\x18\x01 \x01(\r\"}\n\x15\x46indDuplicatesRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x19\n\x0cmax_distance\x18\x02 \x01(\x02H\x00\x88\x01\x01\x12$\n\x06\x66ilter\x18\x03 \x01(\x0b\x32\x14.lookalike.v1.FilterB\x0f\n\r_max_distance\"\xb9\x01\n\x16\x46indDuplicatesResponse\x12\x33\n\x08progress\x18\x01 \x01(\x0b\x32\x1f.lookalike.v1.DuplicateProgressH\x00\x12-\n\x05group\x18\x02 \x01(\x0b\x32\x1c.lookalike.v1.DuplicateGroupH\x00\x12\x31\n\x07summary\x18\x03 \x01(\x0b\x32\x1e.lookalike.v1.DuplicateSummaryH\x00\x42\x08\n\x06\x61nswer\"<\n\x11\x44uplicateProgress\x12\x12\n\ndone_count\x18\x01 \x01(\x04\x12\x13\n\x0btotal_count\x18\x02 \x01(\x04\"H\n\x0e\x44uplicateGroup\x12#\n\x06images\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Image\x12\x11\n\tdistances\x18\x02 \x03(\x02\"\xb8\x01\n\x10\x44uplicateSummary\x12\x14\n\x0cmax_distance\x18\x01 \x01(\x02\x12\x13\n\x0bimage_count\x18\x02 \x01(\x04\x12\x13\n\x0bgroup_count\x18\x03 \x01(\x04\x12\x15\n\rgrouped_count\x18\x04 \x01(\x04\x12\x1a\n\x12many_sources_count\x18\x05 \x01(\x04\x12\x14\n\x0crandom_pairs\x18\x06 \x01(\x04\x12\x1b\n\x13random_pairs_within\x18\x07 \x01(\x04\x32\xd3\x05\n\x0cImageService\x12Y\n\x0cImportImages\x12!.lookalike.v1.ImportImagesRequest\x1a\".lookalike.v1.ImportImagesResponse(\x01\x30\x01\x12\\\n\rReembedImages\x12\".lookalike.v1.ReembedImagesRequest\x1a#.lookalike.v1.ReembedImagesResponse(\x01\x30\x01\x12\x64\n\x11\x46indMissingImages\x12&.lookalike.v1.FindMissingImagesRequest\x1a\'.lookalike.v1.FindMissingImagesResponse\x12I\n\x08GetImage\x12\x1d.lookalike.v1.GetImageRequest\x1a\x1e.lookalike.v1.GetImageResponse\x12O\n\nListImages\x12\x1f.lookalike.v1.ListImagesRequest\x1a .lookalike.v1.ListImagesResponse\x12R\n\x0bUpdateImage\x12 .lookalike.v1.UpdateImageRequest\x1a!.lookalike.v1.UpdateImageResponse\x12U\n\x0c\x44\x65leteImages\x12!.lookalike.v1.DeleteImagesRequest\x1a\".lookalike.v1.DeleteImagesResponse\x12]\n\x0e\x46indDuplicates\x12#.lookalike.v1.FindDuplicatesRequest\x1a$.lookalike.v1.FindDuplicatesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,40 +36,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._loaded_options = None
   _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_IMPORTIMAGESREQUEST']._serialized_start=111
-  _globals['_IMPORTIMAGESREQUEST']._serialized_end=407
-  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_start=351
-  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_end=396
-  _globals['_EMBEDDED']._serialized_start=409
-  _globals['_EMBEDDED']._serialized_end=530
-  _globals['_IMPORTIMAGESRESPONSE']._serialized_start=533
-  _globals['_IMPORTIMAGESRESPONSE']._serialized_end=767
-  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_start=691
-  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_end=767
-  _globals['_REEMBEDIMAGESREQUEST']._serialized_start=769
-  _globals['_REEMBEDIMAGESREQUEST']._serialized_end=856
-  _globals['_REEMBEDIMAGESRESPONSE']._serialized_start=858
-  _globals['_REEMBEDIMAGESRESPONSE']._serialized_end=954
-  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_start=956
-  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_end=1021
-  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_start=1023
-  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_end=1077
-  _globals['_GETIMAGEREQUEST']._serialized_start=1079
-  _globals['_GETIMAGEREQUEST']._serialized_end=1161
-  _globals['_GETIMAGERESPONSE']._serialized_start=1163
-  _globals['_GETIMAGERESPONSE']._serialized_end=1258
-  _globals['_LISTIMAGESREQUEST']._serialized_start=1261
-  _globals['_LISTIMAGESREQUEST']._serialized_end=1402
-  _globals['_LISTIMAGESRESPONSE']._serialized_start=1404
-  _globals['_LISTIMAGESRESPONSE']._serialized_end=1486
-  _globals['_UPDATEIMAGEREQUEST']._serialized_start=1488
-  _globals['_UPDATEIMAGEREQUEST']._serialized_end=1593
-  _globals['_UPDATEIMAGERESPONSE']._serialized_start=1595
-  _globals['_UPDATEIMAGERESPONSE']._serialized_end=1652
-  _globals['_DELETEIMAGESREQUEST']._serialized_start=1654
-  _globals['_DELETEIMAGESREQUEST']._serialized_end=1737
-  _globals['_DELETEIMAGESRESPONSE']._serialized_start=1739
-  _globals['_DELETEIMAGESRESPONSE']._serialized_end=1784
-  _globals['_IMAGESERVICE']._serialized_start=1787
-  _globals['_IMAGESERVICE']._serialized_end=2415
+  _globals['_IMPORTIMAGESREQUEST']._serialized_start=144
+  _globals['_IMPORTIMAGESREQUEST']._serialized_end=440
+  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_start=384
+  _globals['_IMPORTIMAGESREQUEST_LABELSENTRY']._serialized_end=429
+  _globals['_EMBEDDED']._serialized_start=443
+  _globals['_EMBEDDED']._serialized_end=723
+  _globals['_IMPORTIMAGESRESPONSE']._serialized_start=726
+  _globals['_IMPORTIMAGESRESPONSE']._serialized_end=960
+  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_start=884
+  _globals['_IMPORTIMAGESRESPONSE_OUTCOME']._serialized_end=960
+  _globals['_REEMBEDIMAGESREQUEST']._serialized_start=962
+  _globals['_REEMBEDIMAGESREQUEST']._serialized_end=1049
+  _globals['_REEMBEDIMAGESRESPONSE']._serialized_start=1051
+  _globals['_REEMBEDIMAGESRESPONSE']._serialized_end=1147
+  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_start=1149
+  _globals['_FINDMISSINGIMAGESREQUEST']._serialized_end=1214
+  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_start=1216
+  _globals['_FINDMISSINGIMAGESRESPONSE']._serialized_end=1270
+  _globals['_GETIMAGEREQUEST']._serialized_start=1272
+  _globals['_GETIMAGEREQUEST']._serialized_end=1354
+  _globals['_GETIMAGERESPONSE']._serialized_start=1356
+  _globals['_GETIMAGERESPONSE']._serialized_end=1451
+  _globals['_LISTIMAGESREQUEST']._serialized_start=1454
+  _globals['_LISTIMAGESREQUEST']._serialized_end=1623
+  _globals['_LISTIMAGESRESPONSE']._serialized_start=1625
+  _globals['_LISTIMAGESRESPONSE']._serialized_end=1749
+  _globals['_UPDATEIMAGEREQUEST']._serialized_start=1751
+  _globals['_UPDATEIMAGEREQUEST']._serialized_end=1856
+  _globals['_UPDATEIMAGERESPONSE']._serialized_start=1858
+  _globals['_UPDATEIMAGERESPONSE']._serialized_end=1915
+  _globals['_DELETEIMAGESREQUEST']._serialized_start=1917
+  _globals['_DELETEIMAGESREQUEST']._serialized_end=2000
+  _globals['_DELETEIMAGESRESPONSE']._serialized_start=2002
+  _globals['_DELETEIMAGESRESPONSE']._serialized_end=2047
+  _globals['_FINDDUPLICATESREQUEST']._serialized_start=2049
+  _globals['_FINDDUPLICATESREQUEST']._serialized_end=2174
+  _globals['_FINDDUPLICATESRESPONSE']._serialized_start=2177
+  _globals['_FINDDUPLICATESRESPONSE']._serialized_end=2362
+  _globals['_DUPLICATEPROGRESS']._serialized_start=2364
+  _globals['_DUPLICATEPROGRESS']._serialized_end=2424
+  _globals['_DUPLICATEGROUP']._serialized_start=2426
+  _globals['_DUPLICATEGROUP']._serialized_end=2498
+  _globals['_DUPLICATESUMMARY']._serialized_start=2501
+  _globals['_DUPLICATESUMMARY']._serialized_end=2685
+  _globals['_IMAGESERVICE']._serialized_start=2688
+  _globals['_IMAGESERVICE']._serialized_end=3411
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,5 @@
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from lookalike.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -34,16 +35,28 @@ class ImportImagesRequest(_message.Message):
     def __init__(self, tag: _Optional[int] = ..., collection: _Optional[str] = ..., content: _Optional[bytes] = ..., image_id: _Optional[str] = ..., embedded: _Optional[_Union[Embedded, _Mapping]] = ..., source: _Optional[_Union[_types_pb2.Source, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Embedded(_message.Message):
-    __slots__ = ("image_id", "vector", "model_id", "scenes")
+    __slots__ = ("image_id", "vector", "model_id", "scenes", "width", "height", "size_bytes", "format", "capture_time", "location")
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     VECTOR_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     SCENES_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_TIME_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
     image_id: str
     vector: _types_pb2.Vector
     model_id: str
     scenes: _containers.RepeatedCompositeFieldContainer[_types_pb2.Scene]
-    def __init__(self, image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., model_id: _Optional[str] = ..., scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ...) -> None: ...
+    width: int
+    height: int
+    size_bytes: int
+    format: str
+    capture_time: _timestamp_pb2.Timestamp
+    location: _types_pb2.Location
+    def __init__(self, image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., model_id: _Optional[str] = ..., scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., format: _Optional[str] = ..., capture_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., location: _Optional[_Union[_types_pb2.Location, _Mapping]] = ...) -> None: ...
 
 class ImportImagesResponse(_message.Message):
     __slots__ = ("tag", "status", "outcome", "image_id")
@@ -120,26 +133,30 @@ class GetImageResponse(_message.Message):
     def __init__(self, image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ...) -> None: ...
 
 class ListImagesRequest(_message.Message):
-    __slots__ = ("collection", "page_size", "page_token", "filter", "not_embedded_by")
+    __slots__ = ("collection", "page_size", "page_token", "filter", "not_embedded_by", "include_embeddings")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     NOT_EMBEDDED_BY_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     collection: str
     page_size: int
     page_token: str
     filter: _types_pb2.Filter
     not_embedded_by: str
-    def __init__(self, collection: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., not_embedded_by: _Optional[str] = ...) -> None: ...
+    include_embeddings: bool
+    def __init__(self, collection: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., not_embedded_by: _Optional[str] = ..., include_embeddings: bool = ...) -> None: ...
 
 class ListImagesResponse(_message.Message):
-    __slots__ = ("images", "next_page_token")
+    __slots__ = ("images", "next_page_token", "embeddings")
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     images: _containers.RepeatedCompositeFieldContainer[_types_pb2.Image]
     next_page_token: str
-    def __init__(self, images: _Optional[_Iterable[_Union[_types_pb2.Image, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    embeddings: _containers.RepeatedCompositeFieldContainer[_types_pb2.Vector]
+    def __init__(self, images: _Optional[_Iterable[_Union[_types_pb2.Image, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[_types_pb2.Vector, _Mapping]]] = ...) -> None: ...
 
 class UpdateImageRequest(_message.Message):
     __slots__ = ("image", "update_mask")
@@ -170,3 +187,57 @@ class DeleteImagesResponse(_message.Message):
     DELETED_COUNT_FIELD_NUMBER: _ClassVar[int]
     deleted_count: int
     def __init__(self, deleted_count: _Optional[int] = ...) -> None: ...
+
+class FindDuplicatesRequest(_message.Message):
+    __slots__ = ("collection", "max_distance", "filter")
+    COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    MAX_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    collection: str
+    max_distance: float
+    filter: _types_pb2.Filter
+    def __init__(self, collection: _Optional[str] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ...) -> None: ...
+
+class FindDuplicatesResponse(_message.Message):
+    __slots__ = ("progress", "group", "summary")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    progress: DuplicateProgress
+    group: DuplicateGroup
+    summary: DuplicateSummary
+    def __init__(self, progress: _Optional[_Union[DuplicateProgress, _Mapping]] = ..., group: _Optional[_Union[DuplicateGroup, _Mapping]] = ..., summary: _Optional[_Union[DuplicateSummary, _Mapping]] = ...) -> None: ...
+
+class DuplicateProgress(_message.Message):
+    __slots__ = ("done_count", "total_count")
+    DONE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    done_count: int
+    total_count: int
+    def __init__(self, done_count: _Optional[int] = ..., total_count: _Optional[int] = ...) -> None: ...
+
+class DuplicateGroup(_message.Message):
+    __slots__ = ("images", "distances")
+    IMAGES_FIELD_NUMBER: _ClassVar[int]
+    DISTANCES_FIELD_NUMBER: _ClassVar[int]
+    images: _containers.RepeatedCompositeFieldContainer[_types_pb2.Image]
+    distances: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, images: _Optional[_Iterable[_Union[_types_pb2.Image, _Mapping]]] = ..., distances: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class DuplicateSummary(_message.Message):
+    __slots__ = ("max_distance", "image_count", "group_count", "grouped_count", "many_sources_count", "random_pairs", "random_pairs_within")
+    MAX_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    GROUP_COUNT_FIELD_NUMBER: _ClassVar[int]
+    GROUPED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MANY_SOURCES_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RANDOM_PAIRS_FIELD_NUMBER: _ClassVar[int]
+    RANDOM_PAIRS_WITHIN_FIELD_NUMBER: _ClassVar[int]
+    max_distance: float
+    image_count: int
+    group_count: int
+    grouped_count: int
+    many_sources_count: int
+    random_pairs: int
+    random_pairs_within: int
+    def __init__(self, max_distance: _Optional[float] = ..., image_count: _Optional[int] = ..., group_count: _Optional[int] = ..., grouped_count: _Optional[int] = ..., many_sources_count: _Optional[int] = ..., random_pairs: _Optional[int] = ..., random_pairs_within: _Optional[int] = ...) -> None: ...

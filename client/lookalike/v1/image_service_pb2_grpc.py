@@ -70,6 +70,11 @@ class ImageServiceStub(object):
                 request_serializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesRequest.SerializeToString,
                 response_deserializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesResponse.FromString,
                 _registered_method=True)
+        self.FindDuplicates = channel.unary_stream(
+                '/lookalike.v1.ImageService/FindDuplicates',
+                request_serializer=lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesRequest.SerializeToString,
+                response_deserializer=lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesResponse.FromString,
+                _registered_method=True)
 
 
 class ImageServiceServicer(object):
@@ -165,6 +170,18 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindDuplicates(self, request, context):
+        """Groups of near-duplicates over a whole collection: progress while it looks, then each group, then the summary. Images
+        that are linked by a chain of neighbours at most max_distance apart are one group. What changes meanwhile may or may not
+        be seen. Files of the same bytes are one image with many sources: they need no search, and count in the summary.
+
+        Errors: INVALID_ARGUMENT BAD_REQUEST (max_distance), BAD_FILTER; NOT_FOUND COLLECTION_NOT_FOUND; FAILED_PRECONDITION
+        MODEL_MISMATCH (the collection belongs to a model that is not served).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ImageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -202,6 +219,11 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.DeleteImages,
                     request_deserializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesRequest.FromString,
                     response_serializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesResponse.SerializeToString,
+            ),
+            'FindDuplicates': grpc.unary_stream_rpc_method_handler(
+                    servicer.FindDuplicates,
+                    request_deserializer=lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesRequest.FromString,
+                    response_serializer=lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -394,6 +416,33 @@ class ImageService(object):
             '/lookalike.v1.ImageService/DeleteImages',
             lookalike_dot_v1_dot_image__service__pb2.DeleteImagesRequest.SerializeToString,
             lookalike_dot_v1_dot_image__service__pb2.DeleteImagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindDuplicates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/lookalike.v1.ImageService/FindDuplicates',
+            lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesRequest.SerializeToString,
+            lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,3 +1,4 @@
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from lookalike.v1 import load_pb2 as _load_pb2
 from lookalike.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
@@ -18,7 +19,7 @@ CONSISTENCY_STRONG: Consistency
 CONSISTENCY_EVENTUAL: Consistency
 
 class SearchRequest(_message.Message):
-    __slots__ = ("collection", "picture", "image_id", "vector", "examples", "limit", "max_distance", "filter", "exact", "include_embeddings", "consistency", "prefer")
+    __slots__ = ("collection", "picture", "image_id", "vector", "examples", "limit", "max_distance", "filter", "exact", "include_embeddings", "consistency", "prefer", "group_distance")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     PICTURE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +32,7 @@ class SearchRequest(_message.Message):
     INCLUDE_EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
     PREFER_FIELD_NUMBER: _ClassVar[int]
+    GROUP_DISTANCE_FIELD_NUMBER: _ClassVar[int]
     collection: str
     picture: _types_pb2.Picture
     image_id: str
@@ -43,7 +45,8 @@ class SearchRequest(_message.Message):
     include_embeddings: bool
     consistency: Consistency
     prefer: ScenePreference
-    def __init__(self, collection: _Optional[str] = ..., picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., examples: _Optional[_Union[_types_pb2.Examples, _Mapping]] = ..., limit: _Optional[int] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., exact: bool = ..., include_embeddings: bool = ..., consistency: _Optional[_Union[Consistency, str]] = ..., prefer: _Optional[_Union[ScenePreference, _Mapping]] = ...) -> None: ...
+    group_distance: float
+    def __init__(self, collection: _Optional[str] = ..., picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., examples: _Optional[_Union[_types_pb2.Examples, _Mapping]] = ..., limit: _Optional[int] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., exact: bool = ..., include_embeddings: bool = ..., consistency: _Optional[_Union[Consistency, str]] = ..., prefer: _Optional[_Union[ScenePreference, _Mapping]] = ..., group_distance: _Optional[float] = ...) -> None: ...
 
 class ScenePreference(_message.Message):
     __slots__ = ("scenes", "same_as_query", "weight")
@@ -56,36 +59,42 @@ class ScenePreference(_message.Message):
     def __init__(self, scenes: _Optional[_Iterable[str]] = ..., same_as_query: bool = ..., weight: _Optional[float] = ...) -> None: ...
 
 class SearchResponse(_message.Message):
-    __slots__ = ("matches", "model_id", "generation", "exact", "timings", "query_scenes")
+    __slots__ = ("matches", "model_id", "generation", "exact", "timings", "query_scenes", "measured_recall", "more_within")
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     EXACT_FIELD_NUMBER: _ClassVar[int]
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     QUERY_SCENES_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_RECALL_FIELD_NUMBER: _ClassVar[int]
+    MORE_WITHIN_FIELD_NUMBER: _ClassVar[int]
     matches: _containers.RepeatedCompositeFieldContainer[Match]
     model_id: str
     generation: int
     exact: bool
     timings: _types_pb2.Timings
     query_scenes: _containers.RepeatedCompositeFieldContainer[_types_pb2.Scene]
-    def __init__(self, matches: _Optional[_Iterable[_Union[Match, _Mapping]]] = ..., model_id: _Optional[str] = ..., generation: _Optional[int] = ..., exact: bool = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., query_scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ...) -> None: ...
+    measured_recall: float
+    more_within: bool
+    def __init__(self, matches: _Optional[_Iterable[_Union[Match, _Mapping]]] = ..., model_id: _Optional[str] = ..., generation: _Optional[int] = ..., exact: bool = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., query_scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ..., measured_recall: _Optional[float] = ..., more_within: bool = ...) -> None: ...
 
 class Match(_message.Message):
-    __slots__ = ("rank", "distance", "score", "image", "embedding", "scene_agreement")
+    __slots__ = ("rank", "distance", "score", "image", "embedding", "scene_agreement", "similar")
     RANK_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
     SCENE_AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    SIMILAR_FIELD_NUMBER: _ClassVar[int]
     rank: int
     distance: float
     score: float
     image: _types_pb2.Image
     embedding: _types_pb2.Vector
     scene_agreement: float
-    def __init__(self, rank: _Optional[int] = ..., distance: _Optional[float] = ..., score: _Optional[float] = ..., image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., scene_agreement: _Optional[float] = ...) -> None: ...
+    similar: _containers.RepeatedCompositeFieldContainer[Match]
+    def __init__(self, rank: _Optional[int] = ..., distance: _Optional[float] = ..., score: _Optional[float] = ..., image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., scene_agreement: _Optional[float] = ..., similar: _Optional[_Iterable[_Union[Match, _Mapping]]] = ...) -> None: ...
 
 class SearchStreamRequest(_message.Message):
     __slots__ = ("tag", "search")
@@ -134,7 +143,7 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "models", "limits", "versions", "ready")
+    __slots__ = ("version", "models", "limits", "versions", "ready", "indexes")
     class VersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -147,12 +156,34 @@ class GetServerInfoResponse(_message.Message):
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     VERSIONS_FIELD_NUMBER: _ClassVar[int]
     READY_FIELD_NUMBER: _ClassVar[int]
+    INDEXES_FIELD_NUMBER: _ClassVar[int]
     version: str
     models: _containers.RepeatedCompositeFieldContainer[ModelInfo]
     limits: Limits
     versions: _containers.ScalarMap[str, str]
     ready: bool
-    def __init__(self, version: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., versions: _Optional[_Mapping[str, str]] = ..., ready: bool = ...) -> None: ...
+    indexes: _containers.RepeatedCompositeFieldContainer[IndexInfo]
+    def __init__(self, version: _Optional[str] = ..., models: _Optional[_Iterable[_Union[ModelInfo, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., versions: _Optional[_Mapping[str, str]] = ..., ready: bool = ..., indexes: _Optional[_Iterable[_Union[IndexInfo, _Mapping]]] = ...) -> None: ...
+
+class IndexInfo(_message.Message):
+    __slots__ = ("collection", "image_count", "indexed_count", "effort", "recall_target", "measured_recall", "sample_size", "measure_time")
+    COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    INDEXED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EFFORT_FIELD_NUMBER: _ClassVar[int]
+    RECALL_TARGET_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_RECALL_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MEASURE_TIME_FIELD_NUMBER: _ClassVar[int]
+    collection: str
+    image_count: int
+    indexed_count: int
+    effort: int
+    recall_target: float
+    measured_recall: float
+    sample_size: int
+    measure_time: _timestamp_pb2.Timestamp
+    def __init__(self, collection: _Optional[str] = ..., image_count: _Optional[int] = ..., indexed_count: _Optional[int] = ..., effort: _Optional[int] = ..., recall_target: _Optional[float] = ..., measured_recall: _Optional[float] = ..., sample_size: _Optional[int] = ..., measure_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ModelInfo(_message.Message):
     __slots__ = ("id", "name", "dim", "engine", "input_width", "input_height", "scenes")

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18lookalike/v1/types.proto\x12\x0clookalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x03\n\x05Image\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncollection\x18\x02 \x01(\t\x12%\n\x07sources\x18\x03 \x03(\x0b\x32\x14.lookalike.v1.Source\x12/\n\x06labels\x18\x04 \x03(\x0b\x32\x1f.lookalike.v1.Image.LabelsEntry\x12\r\n\x05width\x18\x05 \x01(\r\x12\x0e\n\x06height\x18\x06 \x01(\r\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x0e\n\x06\x66ormat\x18\x08 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06scenes\x18\x0c \x03(\x0b\x32\x13.lookalike.v1.Scene\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"*\n\x05Scene\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x02\"G\n\x06Source\x12\x0c\n\x04path\x18\x01 \x01(\t\x12/\n\x0bmodify_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x06Region\x12\x0c\n\x04left\x18\x01 \x01(\x02\x12\x0b\n\x03top\x18\x02 \x01(\x02\x12\r\n\x05right\x18\x03 \x01(\x02\x12\x0e\n\x06\x62ottom\x18\x04 \x01(\x02\"N\n\x07Picture\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12$\n\x06region\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Region\x12\x0c\n\x04path\x18\x03 \x01(\t\"\x1c\n\x06Vector\x12\x12\n\nfloat32_le\x18\x01 \x01(\x0c\"z\n\x07\x45xample\x12(\n\x07picture\x18\x01 \x01(\x0b\x32\x15.lookalike.v1.PictureH\x00\x12\x12\n\x08image_id\x18\x02 \x01(\tH\x00\x12&\n\x06vector\x18\x03 \x01(\x0b\x32\x14.lookalike.v1.VectorH\x00\x42\t\n\x07\x65xample\"^\n\x08\x45xamples\x12(\n\tpositives\x18\x01 \x03(\x0b\x32\x15.lookalike.v1.Example\x12(\n\tnegatives\x18\x02 \x03(\x0b\x32\x15.lookalike.v1.Example\"\xbc\x02\n\x06\x46ilter\x12\x30\n\x06labels\x18\x01 \x03(\x0b\x32 .lookalike.v1.Filter.LabelsEntry\x12\x13\n\x0bpath_prefix\x18\x02 \x01(\t\x12-\n\x0c\x63\x61pture_time\x18\x03 \x01(\x0b\x32\x17.lookalike.v1.TimeRange\x12\x11\n\timage_ids\x18\x04 \x03(\t\x12\x15\n\rnot_image_ids\x18\x05 \x03(\t\x12\x17\n\x0fnot_same_folder\x18\x06 \x01(\x08\x12\x0e\n\x06scenes\x18\x07 \x03(\t\x12\x12\n\nsame_scene\x18\t \x01(\x08\x12\x17\n\x0fnot_same_source\x18\n \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01J\x04\x08\x08\x10\tR\x07geo_box\"_\n\tTimeRange\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\nItemStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x1b\n\x0eretry_after_ms\x18\x04 \x01(\rH\x00\x88\x01\x01\x42\x11\n\x0f_retry_after_ms\"}\n\x07Timings\x12\x16\n\x0e\x64\x65\x63ode_seconds\x18\x01 \x01(\x01\x12\x15\n\rqueue_seconds\x18\x02 \x01(\x01\x12\x15\n\rembed_seconds\x18\x03 \x01(\x01\x12\x15\n\rindex_seconds\x18\x04 \x01(\x01\x12\x15\n\rtotal_seconds\x18\x05 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18lookalike/v1/types.proto\x12\x0clookalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x03\n\x05Image\x12\n\n\x02id\x18\x01 \x01(\t\x12\x12\n\ncollection\x18\x02 \x01(\t\x12%\n\x07sources\x18\x03 \x03(\x0b\x32\x14.lookalike.v1.Source\x12/\n\x06labels\x18\x04 \x03(\x0b\x32\x1f.lookalike.v1.Image.LabelsEntry\x12\r\n\x05width\x18\x05 \x01(\r\x12\x0e\n\x06height\x18\x06 \x01(\r\x12\x12\n\nsize_bytes\x18\x07 \x01(\x04\x12\x0e\n\x06\x66ormat\x18\x08 \x01(\t\x12\x30\n\x0c\x63\x61pture_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06scenes\x18\x0c \x03(\x0b\x32\x13.lookalike.v1.Scene\x12(\n\x08location\x18\r \x01(\x0b\x32\x16.lookalike.v1.Location\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"/\n\x08Location\x12\x10\n\x08latitude\x18\x01 \x01(\x01\x12\x11\n\tlongitude\x18\x02 \x01(\x01\"*\n\x05Scene\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x02\"G\n\x06Source\x12\x0c\n\x04path\x18\x01 \x01(\t\x12/\n\x0bmodify_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"B\n\x06Region\x12\x0c\n\x04left\x18\x01 \x01(\x02\x12\x0b\n\x03top\x18\x02 \x01(\x02\x12\r\n\x05right\x18\x03 \x01(\x02\x12\x0e\n\x06\x62ottom\x18\x04 \x01(\x02\"N\n\x07Picture\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12$\n\x06region\x18\x02 \x01(\x0b\x32\x14.lookalike.v1.Region\x12\x0c\n\x04path\x18\x03 \x01(\t\"\x1c\n\x06Vector\x12\x12\n\nfloat32_le\x18\x01 \x01(\x0c\"z\n\x07\x45xample\x12(\n\x07picture\x18\x01 \x01(\x0b\x32\x15.lookalike.v1.PictureH\x00\x12\x12\n\x08image_id\x18\x02 \x01(\tH\x00\x12&\n\x06vector\x18\x03 \x01(\x0b\x32\x14.lookalike.v1.VectorH\x00\x42\t\n\x07\x65xample\"^\n\x08\x45xamples\x12(\n\tpositives\x18\x01 \x03(\x0b\x32\x15.lookalike.v1.Example\x12(\n\tnegatives\x18\x02 \x03(\x0b\x32\x15.lookalike.v1.Example\"\xdd\x03\n\x06\x46ilter\x12\x30\n\x06labels\x18\x01 \x03(\x0b\x32 .lookalike.v1.Filter.LabelsEntry\x12\x13\n\x0bpath_prefix\x18\x02 \x01(\t\x12-\n\x0c\x63\x61pture_time\x18\x03 \x01(\x0b\x32\x17.lookalike.v1.TimeRange\x12\x11\n\timage_ids\x18\x04 \x03(\t\x12\x15\n\rnot_image_ids\x18\x05 \x03(\t\x12\x17\n\x0fnot_same_folder\x18\x06 \x01(\x08\x12\x0e\n\x06scenes\x18\x07 \x03(\t\x12\x12\n\nsame_scene\x18\t \x01(\x08\x12\x17\n\x0fnot_same_source\x18\n \x01(\x08\x12%\n\x07geo_box\x18\x08 \x01(\x0b\x32\x14.lookalike.v1.GeoBox\x12\x14\n\x0csource_paths\x18\x0b \x03(\t\x12$\n\x06\x61ll_of\x18\x0c \x03(\x0b\x32\x14.lookalike.v1.Filter\x12$\n\x06\x61ny_of\x18\r \x03(\x0b\x32\x14.lookalike.v1.Filter\x12%\n\x07none_of\x18\x0e \x03(\x0b\x32\x14.lookalike.v1.Filter\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"B\n\x06GeoBox\x12\r\n\x05south\x18\x01 \x01(\x01\x12\x0c\n\x04west\x18\x02 \x01(\x01\x12\r\n\x05north\x18\x03 \x01(\x01\x12\x0c\n\x04\x65\x61st\x18\x04 \x01(\x01\"_\n\tTimeRange\x12)\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"k\n\nItemStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\r\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x1b\n\x0eretry_after_ms\x18\x04 \x01(\rH\x00\x88\x01\x01\x42\x11\n\x0f_retry_after_ms\"}\n\x07Timings\x12\x16\n\x0e\x64\x65\x63ode_seconds\x18\x01 \x01(\x01\x12\x15\n\rqueue_seconds\x18\x02 \x01(\x01\x12\x15\n\rembed_seconds\x18\x03 \x01(\x01\x12\x15\n\rindex_seconds\x18\x04 \x01(\x01\x12\x15\n\rtotal_seconds\x18\x05 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,31 +37,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILTER_LABELSENTRY']._loaded_options = None
   _globals['_FILTER_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_IMAGE']._serialized_start=76
-  _globals['_IMAGE']._serialized_end=502
-  _globals['_IMAGE_LABELSENTRY']._serialized_start=457
-  _globals['_IMAGE_LABELSENTRY']._serialized_end=502
-  _globals['_SCENE']._serialized_start=504
-  _globals['_SCENE']._serialized_end=546
-  _globals['_SOURCE']._serialized_start=548
-  _globals['_SOURCE']._serialized_end=619
-  _globals['_REGION']._serialized_start=621
-  _globals['_REGION']._serialized_end=687
-  _globals['_PICTURE']._serialized_start=689
-  _globals['_PICTURE']._serialized_end=767
-  _globals['_VECTOR']._serialized_start=769
-  _globals['_VECTOR']._serialized_end=797
-  _globals['_EXAMPLE']._serialized_start=799
-  _globals['_EXAMPLE']._serialized_end=921
-  _globals['_EXAMPLES']._serialized_start=923
-  _globals['_EXAMPLES']._serialized_end=1017
-  _globals['_FILTER']._serialized_start=1020
-  _globals['_FILTER']._serialized_end=1336
-  _globals['_FILTER_LABELSENTRY']._serialized_start=457
-  _globals['_FILTER_LABELSENTRY']._serialized_end=502
-  _globals['_TIMERANGE']._serialized_start=1338
-  _globals['_TIMERANGE']._serialized_end=1433
-  _globals['_ITEMSTATUS']._serialized_start=1435
-  _globals['_ITEMSTATUS']._serialized_end=1542
-  _globals['_TIMINGS']._serialized_start=1544
-  _globals['_TIMINGS']._serialized_end=1669
+  _globals['_IMAGE']._serialized_end=544
+  _globals['_IMAGE_LABELSENTRY']._serialized_start=499
+  _globals['_IMAGE_LABELSENTRY']._serialized_end=544
+  _globals['_LOCATION']._serialized_start=546
+  _globals['_LOCATION']._serialized_end=593
+  _globals['_SCENE']._serialized_start=595
+  _globals['_SCENE']._serialized_end=637
+  _globals['_SOURCE']._serialized_start=639
+  _globals['_SOURCE']._serialized_end=710
+  _globals['_REGION']._serialized_start=712
+  _globals['_REGION']._serialized_end=778
+  _globals['_PICTURE']._serialized_start=780
+  _globals['_PICTURE']._serialized_end=858
+  _globals['_VECTOR']._serialized_start=860
+  _globals['_VECTOR']._serialized_end=888
+  _globals['_EXAMPLE']._serialized_start=890
+  _globals['_EXAMPLE']._serialized_end=1012
+  _globals['_EXAMPLES']._serialized_start=1014
+  _globals['_EXAMPLES']._serialized_end=1108
+  _globals['_FILTER']._serialized_start=1111
+  _globals['_FILTER']._serialized_end=1588
+  _globals['_FILTER_LABELSENTRY']._serialized_start=499
+  _globals['_FILTER_LABELSENTRY']._serialized_end=544
+  _globals['_GEOBOX']._serialized_start=1590
+  _globals['_GEOBOX']._serialized_end=1656
+  _globals['_TIMERANGE']._serialized_start=1658
+  _globals['_TIMERANGE']._serialized_end=1753
+  _globals['_ITEMSTATUS']._serialized_start=1755
+  _globals['_ITEMSTATUS']._serialized_end=1862
+  _globals['_TIMINGS']._serialized_start=1864
+  _globals['_TIMINGS']._serialized_end=1989
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Image(_message.Message):
-    __slots__ = ("id", "collection", "sources", "labels", "width", "height", "size_bytes", "format", "capture_time", "create_time", "update_time", "scenes")
+    __slots__ = ("id", "collection", "sources", "labels", "width", "height", "size_bytes", "format", "capture_time", "create_time", "update_time", "scenes", "location")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class Image(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     SCENES_FIELD_NUMBER: _ClassVar[int]
+    LOCATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     collection: str
     sources: _containers.RepeatedCompositeFieldContainer[Source]
@@ -39,7 +40,16 @@ class Image(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     scenes: _containers.RepeatedCompositeFieldContainer[Scene]
-    def __init__(self, id: _Optional[str] = ..., collection: _Optional[str] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., format: _Optional[str] = ..., capture_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., scenes: _Optional[_Iterable[_Union[Scene, _Mapping]]] = ...) -> None: ...
+    location: Location
+    def __init__(self, id: _Optional[str] = ..., collection: _Optional[str] = ..., sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., labels: _Optional[_Mapping[str, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., format: _Optional[str] = ..., capture_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., scenes: _Optional[_Iterable[_Union[Scene, _Mapping]]] = ..., location: _Optional[_Union[Location, _Mapping]] = ...) -> None: ...
+
+class Location(_message.Message):
+    __slots__ = ("latitude", "longitude")
+    LATITUDE_FIELD_NUMBER: _ClassVar[int]
+    LONGITUDE_FIELD_NUMBER: _ClassVar[int]
+    latitude: float
+    longitude: float
+    def __init__(self, latitude: _Optional[float] = ..., longitude: _Optional[float] = ...) -> None: ...
 
 class Scene(_message.Message):
     __slots__ = ("name", "probability")
@@ -104,7 +114,7 @@ class Examples(_message.Message):
     def __init__(self, positives: _Optional[_Iterable[_Union[Example, _Mapping]]] = ..., negatives: _Optional[_Iterable[_Union[Example, _Mapping]]] = ...) -> None: ...
 
 class Filter(_message.Message):
-    __slots__ = ("labels", "path_prefix", "capture_time", "image_ids", "not_image_ids", "not_same_folder", "scenes", "same_scene", "not_same_source")
+    __slots__ = ("labels", "path_prefix", "capture_time", "image_ids", "not_image_ids", "not_same_folder", "scenes", "same_scene", "not_same_source", "geo_box", "source_paths", "all_of", "any_of", "none_of")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -121,6 +131,11 @@ class Filter(_message.Message):
     SCENES_FIELD_NUMBER: _ClassVar[int]
     SAME_SCENE_FIELD_NUMBER: _ClassVar[int]
     NOT_SAME_SOURCE_FIELD_NUMBER: _ClassVar[int]
+    GEO_BOX_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_PATHS_FIELD_NUMBER: _ClassVar[int]
+    ALL_OF_FIELD_NUMBER: _ClassVar[int]
+    ANY_OF_FIELD_NUMBER: _ClassVar[int]
+    NONE_OF_FIELD_NUMBER: _ClassVar[int]
     labels: _containers.ScalarMap[str, str]
     path_prefix: str
     capture_time: TimeRange
@@ -130,7 +145,24 @@ class Filter(_message.Message):
     scenes: _containers.RepeatedScalarFieldContainer[str]
     same_scene: bool
     not_same_source: bool
-    def __init__(self, labels: _Optional[_Mapping[str, str]] = ..., path_prefix: _Optional[str] = ..., capture_time: _Optional[_Union[TimeRange, _Mapping]] = ..., image_ids: _Optional[_Iterable[str]] = ..., not_image_ids: _Optional[_Iterable[str]] = ..., not_same_folder: bool = ..., scenes: _Optional[_Iterable[str]] = ..., same_scene: bool = ..., not_same_source: bool = ...) -> None: ...
+    geo_box: GeoBox
+    source_paths: _containers.RepeatedScalarFieldContainer[str]
+    all_of: _containers.RepeatedCompositeFieldContainer[Filter]
+    any_of: _containers.RepeatedCompositeFieldContainer[Filter]
+    none_of: _containers.RepeatedCompositeFieldContainer[Filter]
+    def __init__(self, labels: _Optional[_Mapping[str, str]] = ..., path_prefix: _Optional[str] = ..., capture_time: _Optional[_Union[TimeRange, _Mapping]] = ..., image_ids: _Optional[_Iterable[str]] = ..., not_image_ids: _Optional[_Iterable[str]] = ..., not_same_folder: bool = ..., scenes: _Optional[_Iterable[str]] = ..., same_scene: bool = ..., not_same_source: bool = ..., geo_box: _Optional[_Union[GeoBox, _Mapping]] = ..., source_paths: _Optional[_Iterable[str]] = ..., all_of: _Optional[_Iterable[_Union[Filter, _Mapping]]] = ..., any_of: _Optional[_Iterable[_Union[Filter, _Mapping]]] = ..., none_of: _Optional[_Iterable[_Union[Filter, _Mapping]]] = ...) -> None: ...
+
+class GeoBox(_message.Message):
+    __slots__ = ("south", "west", "north", "east")
+    SOUTH_FIELD_NUMBER: _ClassVar[int]
+    WEST_FIELD_NUMBER: _ClassVar[int]
+    NORTH_FIELD_NUMBER: _ClassVar[int]
+    EAST_FIELD_NUMBER: _ClassVar[int]
+    south: float
+    west: float
+    north: float
+    east: float
+    def __init__(self, south: _Optional[float] = ..., west: _Optional[float] = ..., north: _Optional[float] = ..., east: _Optional[float] = ...) -> None: ...
 
 class TimeRange(_message.Message):
     __slots__ = ("start", "end")

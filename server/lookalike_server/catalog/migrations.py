@@ -3,7 +3,8 @@
 A step that was released is never edited: what changes is added as the next. SQLite's `user_version` counts the steps
 taken. `serial` is the integer that stands for an image in every index; AUTOINCREMENT never gives one out twice.
 Vectors lie in a table of their own so that listing and filtering do not read past them. `staged` holds what another
-model has told of images, until their collection is given to it.
+model has told of images, until their collection is given to it. `marks` holds random words that say which moments of
+this database something was derived from: a copy of the database that is older than that moment lacks the word.
 """
 
 import sqlite3
@@ -80,7 +81,24 @@ _STAGED = (
         PRIMARY KEY (serial, model_id))""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES, _STAGED)
+_LOCATED = (
+    "ALTER TABLE images ADD COLUMN latitude REAL",
+    "ALTER TABLE images ADD COLUMN longitude REAL",
+    "CREATE INDEX images_by_place ON images (collection, latitude, longitude) WHERE latitude IS NOT NULL",
+    "ALTER TABLE staged ADD COLUMN latitude REAL",
+    "ALTER TABLE staged ADD COLUMN longitude REAL",
+)
+
+_MARKS = (
+    """CREATE TABLE marks (
+        collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+        mark TEXT PRIMARY KEY,
+        generation INTEGER NOT NULL,
+        created INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX marks_of_collection ON marks (collection)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES, _STAGED, _LOCATED, _MARKS)
 """Statements of each step."""
 
 
