@@ -132,9 +132,12 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which images may match; all conditions hold together, the default admits every image."""
+    """Which images may match; all conditions hold together, the default admits every image.
 
-    labels: Mapping[str, str] = field(default_factory=dict)
+    Hashable, so that what it admits can be kept under its name.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     path_prefix: str = ""
     captured_from: int | None = None
     captured_before: int | None = None
