@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike import errors, types
 from lookalike.errors import LookalikeError
-from lookalike.types import Embedded, Examples, Filter, ImportItem, Region, Scene, ScenePreference, Source, StoredImage
+from lookalike.types import (
+    Embedded,
+    Examples,
+    Filter,
+    ImportItem,
+    Location,
+    Region,
+    Scene,
+    ScenePreference,
+    Source,
+    StoredImage,
+)
 
 if TYPE_CHECKING:
     from lookalike.aio import AsyncClient
@@ -28,6 +39,7 @@ __all__ = [
     "Examples",
     "Filter",
     "ImportItem",
+    "Location",
     "LookalikeError",
     "Region",
     "Scene",

@@ -90,7 +90,19 @@ def embedded(image: types.Embedded, model_id: str) -> image_service_pb2.Embedded
         vector=types_pb2.Vector(float32_le=_float32_le(image.vector)),
         model_id=model_id,
         scenes=[types_pb2.Scene(name=scene.name, probability=scene.probability) for scene in image.scenes],
+        width=image.width,
+        height=image.height,
+        size_bytes=image.size_bytes,
+        format=image.format,
+        capture_time=timestamp(image.captured),
+        location=_location_message(image.location),
     )
+
+
+def _location_message(location: types.Location | None) -> types_pb2.Location | None:
+    if location is None:
+        return None
+    return types_pb2.Location(latitude=location.latitude, longitude=location.longitude)
 
 
 def vector(message: types_pb2.Vector) -> "Vector":
@@ -190,7 +202,12 @@ def image(message: types_pb2.Image, embedding: types_pb2.Vector | None = None) -
         updated=_moment(message, "update_time"),
         embedding=None if embedding is None else vector(embedding),
         scenes=scenes(message.scenes),
+        location=_location(message.location) if message.HasField("location") else None,
     )
+
+
+def _location(message: types_pb2.Location) -> types.Location:
+    return types.Location(message.latitude, message.longitude)
 
 
 def scenes(messages: Iterable[types_pb2.Scene]) -> tuple[types.Scene, ...]:

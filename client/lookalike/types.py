@@ -48,6 +48,7 @@ __all__ = [
     "Lane",
     "LaneLoad",
     "Limits",
+    "Location",
     "Match",
     "ModelInfo",
     "ModelLoad",
@@ -86,6 +87,14 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A place on Earth in degrees (WGS 84): north and east are positive."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """The record of one image. `id` is the SHA-256 of its bytes; width and height are pixels as a person sees them.
 
@@ -108,6 +117,8 @@ class Image:
     """[dim], L2-normalised; only when it was asked for."""
     scenes: tuple[Scene, ...] = ()
     """What kind of place it shows, most likely first, at most 5; empty when the model tells none."""
+    location: Location | None = None
+    """Where it was taken, from EXIF; None when that is not known."""
 
     @property
     def path(self) -> str | None:
@@ -258,8 +269,9 @@ class Embedded:
     """An image on its way in that is known by its embedding alone, as brought over from another system.
 
     `image_id` has 64 lower-case hexadecimal digits: the SHA-256 of the picture's bytes where they are known, else of
-    anything that tells it from others. `scenes` are at most 5, most likely first. What the collection keeps of it has
-    neither size nor format.
+    anything that tells it from others. `scenes` are at most 5, most likely first. The picture's `width` and `height`
+    (pixels), `size_bytes` and `format` are 0 and empty where they are not known; without `captured` it counts as taken
+    when its source was modified.
     """
 
     image_id: str
@@ -268,6 +280,12 @@ class Embedded:
     scenes: Sequence[Scene] = ()
     source: Source | None = None
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    width: int = 0
+    height: int = 0
+    size_bytes: int = 0
+    format: str = ""
+    captured: datetime | None = None
+    location: Location | None = None
 
 
 class ImportOutcome(StrEnum):

@@ -17,26 +17,20 @@ from lookalike_server.errors import ImageNotFound, ModelMismatch
 from lookalike_server.identity import AlreadyKnown, Identity
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.records import Arrival, Content, Outcome, Scene, Source, Vector
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """What is known of an image whose picture stays where it is: its embedding and scenes, and who made them."""
-
-    vector: Vector
-    model_id: str
-    scenes: tuple[Scene, ...] = ()
+from lookalike_server.records import Arrival, Content, Outcome, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture on its way in: its bytes, or an image's id, alone where the collection holds it, else `embedded`."""
+    """One picture on its way in: its bytes, or an image's id, alone where the collection holds it, else `embedded`.
+
+    That is what is known of an image whose picture stays where it is; it names the model that made it.
+    """
 
     collection: str
     content: bytes | None = None
     image_id: str = ""
-    embedded: Embedded | None = None
+    embedded: Content | None = None
     source: Source | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,7 +98,7 @@ class Importer:
     def _add(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome | Exception]:
         return self._catalog.add(arrivals)
 
-    def _taken_over(self, item: Item, embedded: Embedded) -> Content:
+    def _taken_over(self, item: Item, embedded: Content) -> Content:
         """What is known without the picture. Raises ModelMismatch; the catalog checks the rest."""
         collection = self._catalog.serving(item.collection)
         if embedded.model_id != collection.model_id:
@@ -112,12 +106,11 @@ class Importer:
                 f"the collection {item.collection!r} belongs to the model {collection.model_id}, and this embedding's "
                 f"is {embedded.model_id or 'not named'}: import it into a collection of its own model"
             )
-        captured = item.source.modified if item.source else None
-        return Content(0, 0, 0, "", captured, embedded.vector, embedded.scenes, embedded.model_id)
+        return dated(embedded, item.source)
 
 
 def dated(content: Content, source: Source | None) -> Content:
-    """With the file's own time where the bytes tell none."""
+    """With the file's own time where nothing else tells when the picture was taken."""
     if content.captured is not None or source is None:
         return content
     return replace(content, captured=source.modified)

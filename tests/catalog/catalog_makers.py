@@ -11,7 +11,7 @@ import numpy as np
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.vectors import Rows, Serials
-from lookalike_server.records import Arrival, Content, Image, Matches, Scene, Source, Vector
+from lookalike_server.records import Arrival, Content, Image, Location, Matches, Scene, Source, Vector
 
 DIM = 8
 MODEL = "tiny-1"
@@ -56,6 +56,7 @@ def arrival(
     captured: int | None = None,
     vector: Vector | None = None,
     scenes: Mapping[str, float] | None = None,
+    location: Location | None = None,
 ) -> Arrival:
     content = Content(
         width=640,
@@ -65,15 +66,22 @@ def arrival(
         captured=captured,
         vector=vector_of(number) if vector is None else vector,
         scenes=tuple(Scene(name, probability) for name, probability in (scenes or {}).items()),
+        location=location,
     )
     source = Source(path, modified) if path else None
     return Arrival(collection, image_id(number), content, source, labels or {})
 
 
-def restaged(number: int, *, vector: Vector | None = None, scenes: tuple[Scene, ...] = ()) -> Arrival:
+def restaged(
+    number: int,
+    *,
+    vector: Vector | None = None,
+    scenes: tuple[Scene, ...] = (),
+    location: Location | None = None,
+) -> Arrival:
     """What the model OTHER tells of the same picture."""
     vector = vector_of(number, OTHER_DIM) if vector is None else vector
-    content = Content(320, 240, 2_000, "PNG", None, vector, scenes, model_id=OTHER)
+    content = Content(320, 240, 2_000, "PNG", None, vector, scenes, OTHER, location)
     return Arrival("c", image_id(number), content)
 
 

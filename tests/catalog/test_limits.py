@@ -5,7 +5,7 @@ import pytest
 
 from lookalike_server.catalog import limits
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Filter, Scene, Source
+from lookalike_server.records import Arrival, Filter, Location, Scene, Source
 
 ID = "0a" * 32
 
@@ -20,6 +20,8 @@ GOOD: list[tuple[Callable[[Any], None], Any]] = [
     (limits.check_source, Source("p" * 4_096)),
     (limits.check_scenes, [Scene("s" * 255, 1.0), *(Scene(str(number), 0.0) for number in range(4))]),
     (limits.check_scenes, [Scene("pier", 0.3), Scene("beach", 0.3)]),
+    (limits.check_location, Location(90, 180)),
+    (limits.check_location, Location(-90, -180)),
     (limits.check_page_size, 1_000),
     (limits.check_limit, 1_000),
     (limits.check_max_distance, 0.0),
@@ -59,6 +61,10 @@ BAD: list[tuple[Callable[[Any], None], Any]] = [
     (limits.check_scenes, [Scene("pier", float("nan"))]),
     (limits.check_scenes, [Scene("pier", 0.1), Scene("beach", 0.2)]),
     (limits.check_scenes, [Scene("pier", 0.1), Scene("pier", 0.1)]),
+    (limits.check_location, Location(90.001, 0)),
+    (limits.check_location, Location(0, -180.001)),
+    (limits.check_location, Location(float("nan"), 0)),
+    (limits.check_location, Location(0, float("nan"))),
     (limits.check_page_size, 0),
     (limits.check_page_size, 1_001),
     (limits.check_limit, 0),

@@ -20,7 +20,7 @@ from lookalike_server.errors import (
     ImageNotFound,
     ShuttingDown,
 )
-from lookalike_server.records import Arrival, Filter, Image, Outcome, Scene, Source
+from lookalike_server.records import Arrival, Filter, Image, Location, Outcome, Scene, Source
 
 GROUP = "lookalike.stores"
 
@@ -113,6 +113,12 @@ def test_scenes_come_back_in_their_order(store: Store) -> None:
     assert [image(store, number).scenes for number in (1, 2)] == [scenes, ()]
     serials = list(store.serials_of(entry, [image_id(1), image_id(2)]).values())
     assert sorted(store.scenes_of(entry, [*serials, 999]).values()) == [(), scenes]
+
+
+def test_places_come_back_to_the_digit(store: Store) -> None:
+    places = [Location(-33.8567844, 151.2152967), Location(90, -180), Location(0, 0), None]
+    store.add([arrival(number, location=place) for number, place in enumerate(places)])
+    assert [image(store, number).location for number in range(4)] == places
 
 
 def test_an_image_that_comes_again_keeps_its_scenes(store: Store) -> None:
@@ -373,6 +379,15 @@ def test_what_is_staged_waits_until_the_switch(store: Store) -> None:
     np.testing.assert_array_equal(store.vectors_of(found, [image_id(3)])[image_id(3)], vector_of(3, OTHER_DIM))
     assert list(store.staged(new)) == []
     assert store.check() == []
+
+
+def test_a_switch_brings_places_and_keeps_those_that_the_bytes_do_not_tell(store: Store) -> None:
+    here, there = Location(1.5, 2.5), Location(-3.5, 4.5)
+    store.add([arrival(1), arrival(2, location=there), arrival(3, location=there)])
+    store.stage([restaged(1, location=here), restaged(2), restaged(3, location=here)])
+    old = store.collection("c")
+    store.switch(replace(old, record=replace(old.record, model_id=OTHER, dim=OTHER_DIM)))
+    assert [image(store, number).location for number in (1, 2, 3)] == [here, there, here]
 
 
 def test_the_last_word_of_a_model_holds(store: Store) -> None:

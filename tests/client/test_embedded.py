@@ -12,7 +12,7 @@ from tests.client.faces import Connect
 from tests.client.wire import Wire
 from tests.pictures import picture_bytes
 
-from lookalike import Client, Embedded, ImportItem, Scene, Source, StoredImage, errors
+from lookalike import Client, Embedded, ImportItem, Location, Scene, Source, StoredImage, errors
 from lookalike_server.testing import serve
 
 DIM = 64
@@ -41,6 +41,17 @@ def test_what_is_brought_over_bears_what_came_with_it(looks: Client, collection:
     (match,) = looks.search(7 * np.asarray(whole.vector), collection=collection)
     assert match.image == record
     assert match.distance == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_known_of_the_picture_comes_along(looks: Client, collection: str) -> None:
+    lisbon = Location(38.7223, -9.1393)
+    facts = {"width": 4_032, "height": 3_024, "size_bytes": 2_500_000, "format": "JPEG", "captured": NOW}
+    later = Source("/old/1.jpg", datetime(2025, 1, 1, tzinfo=UTC))
+    whole = embedded(1, source=later, location=lisbon, **facts)
+    (done,) = looks.import_embedded([whole], collection=collection, model_id="tiny-1")
+    record = looks.image(image_id(1), collection=collection)
+    assert {name: getattr(record, name) for name in facts} == facts
+    assert (done.error, record.location) == (None, lisbon)
 
 
 def test_a_list_of_numbers_and_an_embedding_are_vectors(looks: Client, collection: str) -> None:
@@ -85,6 +96,14 @@ REFUSED: list[tuple[dict[str, Any], type[errors.LookalikeError]]] = [
     ({"scenes": [Scene("pier", 0.1), Scene("beach", 0.9)]}, errors.BadRequest),
     ({"scenes": [Scene("pier", 0.1), Scene("pier", 0.1)]}, errors.BadRequest),
     ({"scenes": ["pier"]}, errors.BadRequest),
+    ({"width": -1}, errors.BadRequest),
+    ({"size_bytes": 2**63}, errors.BadRequest),
+    ({"format": "F" * 33}, errors.BadRequest),
+    ({"captured": "yesterday"}, errors.BadRequest),
+    ({"location": Location(90.5, 0)}, errors.BadRequest),
+    ({"location": Location(0, -180.5)}, errors.BadRequest),
+    ({"location": Location(float("nan"), 0)}, errors.BadRequest),
+    ({"location": "Lisbon"}, errors.BadRequest),
 ]
 
 

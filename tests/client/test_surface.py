@@ -16,6 +16,7 @@ PROMISED = [
     "Examples",
     "Filter",
     "ImportItem",
+    "Location",
     "LookalikeError",
     "Region",
     "Scene",

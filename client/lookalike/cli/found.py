@@ -40,7 +40,7 @@ def _table(result: SearchResult) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("picture", overflow="fold")
     for match in result:
-        pixels = f"{match.image.width}x{match.image.height}" if match.image.format else "unknown"
+        pixels = f"{match.image.width}x{match.image.height}" if match.image.width else "unknown"
         figures = (str(match.rank), f"{match.distance:.4f}", f"{match.score:.4f}", pixels)
         table.add_row(*figures, Text.assemble(_places(match.image), (_details(match), "dim")))
     return table

@@ -6,7 +6,7 @@ An arrival is refused before its first write, so a refusal leaves nothing behind
 import sqlite3
 from collections.abc import Mapping
 
-from lookalike_server.catalog import scenes
+from lookalike_server.catalog import places, scenes
 from lookalike_server.catalog.limits import MAX_SOURCES, check_labels
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.store import Added
@@ -41,8 +41,8 @@ def replace_labels(connection: sqlite3.Connection, key: int, serial: int, labels
 
 def _create(connection: sqlite3.Connection, key: int, arrival: Arrival, content: Content, now: int) -> int:
     serial = connection.execute(
-        "INSERT INTO images (collection, sha256, width, height, size_bytes, format, captured, scene, scenes,"
-        " created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO images (collection, sha256, width, height, size_bytes, format, captured, latitude, longitude,"
+        " scene, scenes, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (key, bytes.fromhex(arrival.image_id), *_facts(content), *scenes.columns(content.scenes), now, now),
     ).lastrowid
     assert serial is not None  # noqa: S101  an INSERT that did not raise has one
@@ -54,7 +54,8 @@ def _create(connection: sqlite3.Connection, key: int, arrival: Arrival, content:
 
 
 def _facts(content: Content) -> tuple[object, ...]:
-    return content.width, content.height, content.size_bytes, content.format, content.captured
+    place = places.columns(content.location)
+    return content.width, content.height, content.size_bytes, content.format, content.captured, *place
 
 
 def _sighted(connection: sqlite3.Connection, key: int, serial: int, arrival: Arrival, now: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Filter, Scene, Source
+from lookalike_server.records import Arrival, Content, Filter, Location, Scene, Source
 
 MAX_IDS = 10_000
 MAX_PAGE_SIZE = 1_000
@@ -26,6 +26,8 @@ MAX_SCENES = 5
 MAX_SCENE_NAME = 255
 MAX_SCENES_NAMED = 1_000
 MAX_WEIGHT = 2
+MAX_FORMAT = 32
+MAX_SIZE_BYTES = 2**63 - 1
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -84,7 +86,25 @@ def check_arrival(arrival: Arrival) -> None:
     if arrival.source is not None:
         check_source(arrival.source)
     if arrival.content is not None:
-        check_scenes(arrival.content.scenes)
+        check_content(arrival.content)
+
+
+def check_content(content: Content) -> None:
+    """What was told of a picture, by a model here or by whoever brought it over."""
+    if not 0 <= content.size_bytes <= MAX_SIZE_BYTES:
+        raise BadRequest(f"a picture's size runs from 0 to {MAX_SIZE_BYTES} bytes; {content.size_bytes} does not")
+    _check_text("a picture's format", content.format, MAX_FORMAT)
+    if content.location is not None:
+        check_location(content.location)
+    check_scenes(content.scenes)
+
+
+def check_location(location: Location) -> None:
+    """A place on Earth."""
+    if not -90 <= location.latitude <= 90:
+        raise BadRequest(f"a latitude runs from -90 to 90 degrees; {location.latitude} does not")
+    if not -180 <= location.longitude <= 180:
+        raise BadRequest(f"a longitude runs from -180 to 180 degrees; {location.longitude} does not")
 
 
 def check_scenes(scenes: Sequence[Scene]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lookalike_server.catalog import scenes
+from lookalike_server.catalog import places, scenes
 from lookalike_server.catalog.conditions import listed, where
 from lookalike_server.catalog.store import Entry, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
@@ -70,14 +70,20 @@ def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -
     sources = _sources(connection, asked)
     labels = _labels(connection, asked)
     rows = connection.execute(
-        "SELECT serial, sha256, width, height, size_bytes, format, captured, created, updated, scenes FROM images"
-        " WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ? ORDER BY serial",
+        "SELECT serial, sha256, width, height, size_bytes, format, captured, created, updated, scenes, latitude,"
+        " longitude FROM images WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ? ORDER BY serial",
         (asked, held.key),
     )
     name = held.record.name
     return {
-        serial: Image(sha256.hex(), name, tuple(sources[serial]), labels[serial], *(*facts, scenes.told(kept)))
-        for serial, sha256, *facts, kept in rows
+        serial: Image(
+            sha256.hex(),
+            name,
+            tuple(sources[serial]),
+            labels[serial],
+            *(*facts, scenes.told(kept), places.told(latitude, longitude)),
+        )
+        for serial, sha256, *facts, kept, latitude, longitude in rows
     }
 
 

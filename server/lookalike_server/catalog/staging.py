@@ -6,7 +6,7 @@ what the model before it told. An image that is deleted takes its staged rows al
 
 import sqlite3
 
-from lookalike_server.catalog import scenes
+from lookalike_server.catalog import places, scenes
 from lookalike_server.catalog.rows import blob
 from lookalike_server.catalog.store import Entry
 from lookalike_server.errors import ImageNotFound
@@ -27,10 +27,11 @@ def stage(connection: sqlite3.Connection, key: int, image_id: str, content: Cont
     if row is None:
         raise ImageNotFound(f"the collection does not hold {image_id}: the picture has changed, or was deleted")
     facts = (content.width, content.height, content.size_bytes, content.format, content.captured)
+    told = (*facts, *places.columns(content.location), *scenes.columns(content.scenes))
     connection.execute(
-        "INSERT OR REPLACE INTO staged (serial, model_id, width, height, size_bytes, format, captured, scene, scenes,"
-        " float32_le) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (row[0], content.model_id, *facts, *scenes.columns(content.scenes), blob(content.vector)),
+        "INSERT OR REPLACE INTO staged (serial, model_id, width, height, size_bytes, format, captured, latitude,"
+        " longitude, scene, scenes, float32_le) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (row[0], content.model_id, *told, blob(content.vector)),
     )
 
 
@@ -51,8 +52,10 @@ def switch(connection: sqlite3.Connection, new: Entry, now: int) -> int:
     dropped = connection.execute(f"DELETE FROM images WHERE {_LACKING}", (key, model_id)).rowcount  # noqa: S608
     connection.execute(
         "UPDATE images SET width = staged.width, height = staged.height, size_bytes = staged.size_bytes,"
-        " format = staged.format, captured = coalesce(staged.captured, images.captured), scene = staged.scene,"
-        " scenes = staged.scenes FROM staged"
+        " format = staged.format, captured = coalesce(staged.captured, images.captured),"
+        " latitude = coalesce(staged.latitude, images.latitude),"
+        " longitude = coalesce(staged.longitude, images.longitude), scene = staged.scene, scenes = staged.scenes"
+        " FROM staged"
         " WHERE images.collection = ? AND staged.serial = images.serial AND staged.model_id = ?",
         (key, model_id),
     )

@@ -15,7 +15,7 @@ from lookalike.v1 import collection_service_pb2, image_service_pb2, search_servi
 from lookalike_server import records, stages
 from lookalike_server.catalog import limits
 from lookalike_server.errors import BadFilter, BadRequest, DimensionMismatch
-from lookalike_server.importing import Embedded, Item
+from lookalike_server.importing import Item
 from lookalike_server.info import ServerInfo
 from lookalike_server.pipeline.decode import FORMATS, Region
 from lookalike_server.pipeline.embed import Picture
@@ -133,10 +133,24 @@ def named(message: image_service_pb2.ImportImagesRequest) -> str:
     return message.image_id or message.embedded.image_id
 
 
-def embedded_from(message: image_service_pb2.Embedded) -> Embedded:
+def embedded_from(message: image_service_pb2.Embedded) -> records.Content:
     """An image without its picture."""
-    scenes = tuple(records.Scene(scene.name, scene.probability) for scene in message.scenes)
-    return Embedded(vector_from(message.vector), message.model_id, scenes)
+    return records.Content(
+        width=message.width,
+        height=message.height,
+        size_bytes=message.size_bytes,
+        format=message.format,
+        captured=micros_from(message, "capture_time"),
+        vector=vector_from(message.vector),
+        scenes=tuple(records.Scene(scene.name, scene.probability) for scene in message.scenes),
+        model_id=message.model_id,
+        location=location_from(message.location) if message.HasField("location") else None,
+    )
+
+
+def location_from(message: types_pb2.Location) -> records.Location:
+    """A place on Earth."""
+    return records.Location(message.latitude, message.longitude)
 
 
 def named_model(message: collection_service_pb2.SwitchModelRequest | image_service_pb2.ReembedImagesRequest) -> str:
@@ -219,7 +233,15 @@ def image_to(image: records.Image) -> types_pb2.Image:
         create_time=time_to(image.created),
         update_time=time_to(image.updated),
         scenes=scenes_to(image.scenes),
+        location=location_to(image.location),
     )
+
+
+def location_to(location: records.Location | None) -> types_pb2.Location | None:
+    """A place on Earth, or nothing."""
+    if location is None:
+        return None
+    return types_pb2.Location(latitude=location.latitude, longitude=location.longitude)
 
 
 def scenes_to(scenes: Iterable[records.Scene]) -> list[types_pb2.Scene]:
