@@ -5,6 +5,7 @@ Both clients send these; what they share is here, and what they do not is only h
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -125,7 +126,13 @@ def _read_image(answer: images_pb2.GetImageResponse) -> types.Image:
 
 @unsendable()
 def list_images(
-    collection: str, filter_: types.Filter | None, page_size: int, token: str, not_embedded_by: str = ""
+    collection: str,
+    filter_: types.Filter | None,
+    page_size: int,
+    token: str,
+    *,
+    not_embedded_by: str,
+    include_embeddings: bool,
 ) -> Call[Page[types.Image]]:
     """A page of images."""
     request = images_pb2.ListImagesRequest(
@@ -134,12 +141,15 @@ def list_images(
         page_token=token,
         filter=_messages.filter_message(filter_),
         not_embedded_by=not_embedded_by,
+        include_embeddings=include_embeddings,
     )
-    return Call(
-        "ListImages",
-        request,
-        lambda answer: Page([_messages.image(each) for each in answer.images], answer.next_page_token),
-    )
+    return Call("ListImages", request, _read_images)
+
+
+def _read_images(answer: images_pb2.ListImagesResponse) -> Page[types.Image]:
+    # As many embeddings as images where they were asked for, else none.
+    images = [_messages.image(*each) for each in zip_longest(answer.images, answer.embeddings)]
+    return Page(images, answer.next_page_token)
 
 
 @unsendable()

@@ -182,12 +182,14 @@ class AsyncClient:
         *,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
         not_embedded_by: str = "",
+        include_embeddings: bool = False,
         page_size: int = 100,
         timeout: float | None = None,
     ) -> AsyncIterator[types.Image]:
         """As `Client.images`."""
         return self._pages(
-            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by), timeout
+            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by, include_embeddings),
+            timeout,
         )
 
     async def update_image(

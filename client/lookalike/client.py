@@ -222,17 +222,20 @@ class Client:
         *,
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
         not_embedded_by: str = "",
+        include_embeddings: bool = False,
         page_size: int = 100,
         timeout: float | None = None,
     ) -> Iterator[types.Image]:
         """All images of a collection that the filter admits, oldest first, a page at a time (`timeout` is a page's).
 
         `not_embedded_by` names a model that the server runs: only images that it has made no vector of.
+        With `include_embeddings` each has its `.embedding`.
 
         Raises CollectionNotFound, BadFilter, BadRequest.
         """
         return self._pages(
-            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by), timeout
+            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by, include_embeddings),
+            timeout,
         )
 
     def update_image(

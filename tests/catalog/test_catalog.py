@@ -202,6 +202,7 @@ def test_missing_ids_in_the_order_asked(catalog: Catalog) -> None:
 def test_records_and_vectors_by_id(catalog: Catalog) -> None:
     catalog.add([arrival(1, path="/1")])
     assert catalog.image("c", image_id(1)).sources[0].path == "/1"
+    assert catalog.vectors("c", [image_id(1), image_id(2)], allow_missing=True).keys() == {image_id(1)}
     for call in (lambda: catalog.image("c", image_id(2)), lambda: catalog.vectors("c", [image_id(1), image_id(2)])):
         with pytest.raises(ImageNotFound):
             call()

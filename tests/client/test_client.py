@@ -143,6 +143,15 @@ def test_records_are_read_listed_and_filtered(
     assert [each.id for each in looks.images(collection, filter=first)] == [filled["0001.png"]]
 
 
+def test_a_listing_gives_each_image_its_embedding(looks: Client, collection: str, filled: dict[str, str]) -> None:
+    assert {each.embedding for each in looks.images(collection)} == {None}
+    listed = list(looks.images(collection, page_size=3, include_embeddings=True))
+    assert len(listed) == len(filled)
+    for each in listed:
+        alone = looks.image(each.id, collection=collection, include_embedding=True)
+        assert np.asarray(each.embedding).tolist() == np.asarray(alone.embedding).tolist()
+
+
 def test_labels_are_replaced(looks: Client, collection: str, filled: dict[str, str]) -> None:
     changed = looks.update_image(filled["0001.png"], labels={"place": "here"}, collection=collection)
     assert changed.labels == {"place": "here"}

@@ -134,12 +134,12 @@ class Catalog:
             raise ImageNotFound(f"{name} does not hold {image_id}")
         return next(iter(found.values()))
 
-    def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
-        """Vectors by id; ImageNotFound when one is not held."""
+    def vectors(self, name: str, ids: Sequence[str], *, allow_missing: bool = False) -> dict[str, Vector]:
+        """Vectors by id; ImageNotFound when one is not held, unless `allow_missing`."""
         limits.check_ids(ids)
         found = self._vectors(name, ids)
         for image_id in ids:
-            if image_id not in found:
+            if image_id not in found and not allow_missing:
                 raise ImageNotFound(f"{name} does not hold {image_id}")
         return found
 

@@ -11,7 +11,7 @@ from lookalike_server.catalog import limits
 from lookalike_server.errors import BadRequest
 from lookalike_server.parts import Gate
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.records import Outcome
+from lookalike_server.records import Outcome, Vector
 from lookalike_server.rpc import messages
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
@@ -80,14 +80,17 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
         wanted = messages.listing_filter_from(request.filter)
         if request.not_embedded_by:
             wanted = replace(wanted, not_embedded_by=parts.model(request.not_embedded_by).model.id)
+        size = request.page_size or limits.DEFAULT_PAGE_SIZE
         images, token = await asyncio.to_thread(
-            parts.catalog.images,
-            request.collection,
-            wanted,
-            request.page_size or limits.DEFAULT_PAGE_SIZE,
-            request.page_token,
+            parts.catalog.images, request.collection, wanted, size, request.page_token
         )
-        return pb.ListImagesResponse(images=map(messages.image_to, images), next_page_token=token)
+        vectors: list[Vector] = []
+        if request.include_embeddings:
+            ids = [image.id for image in images]
+            held = await asyncio.to_thread(parts.catalog.vectors, request.collection, ids, allow_missing=True)
+            images = [image for image in images if image.id in held]  # the others were deleted since
+            vectors = [held[image.id] for image in images]
+        return messages.page_to(images, token, vectors)
 
     async def UpdateImage(self, request: pb.UpdateImageRequest, _context: Context) -> pb.UpdateImageResponse:
         """Replace labels."""

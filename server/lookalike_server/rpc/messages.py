@@ -3,7 +3,7 @@
 What a message leaves out raises BadRequest here; what its values may be is checked where they are used.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -216,6 +216,15 @@ def match_to(match: records.Match) -> search_service_pb2.Match:
     if match.vector is not None:
         message.embedding.CopyFrom(vector_to(match.vector))
     return message
+
+
+def page_to(
+    images: Sequence[records.Image], token: str, vectors: Sequence[records.Vector]
+) -> image_service_pb2.ListImagesResponse:
+    """A page of images, and their embeddings where they were asked for."""
+    return image_service_pb2.ListImagesResponse(
+        images=map(image_to, images), next_page_token=token, embeddings=map(vector_to, vectors)
+    )
 
 
 def image_to(image: records.Image) -> types_pb2.Image:
