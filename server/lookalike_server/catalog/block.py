@@ -1,0 +1,76 @@
+"""Vectors in the order of their serials, as they stood at one moment: in full precision, or in half.
+
+Rows beyond a block may be written while it is read; rows within it never are.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike_server.catalog import halves
+from lookalike_server.catalog.halves import Halves
+from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.records import Vector
+
+Places = NDArray[np.intp]
+"""Where rows lie in a block, ascending."""
+
+_ROUNDING = 5e-6  # float32 products of unit vectors are within a fifth of this, to 4,096 numbers, and so are lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`rows` are `Rows` or `Halves`; `alive` tells which of them count."""
+
+    serials: Serials
+    rows: NDArray[Any]
+    alive: NDArray[np.bool_]
+
+    @property
+    def full(self) -> bool:
+        """Whether the rows are in full precision."""
+        return self.rows.dtype == np.float32
+
+    @property
+    def margin(self) -> float:
+        """No score is farther than this from 1 - d*d/2 of the vector's true distance d to the query."""
+        return _ROUNDING if self.full else _ROUNDING + halves.error(self.rows.shape[1])
+
+    def living(self, after: int = 0) -> Places:
+        """Where the living rows with serials beyond `after` lie."""
+        start = int(np.searchsorted(self.serials, after, side="right"))
+        places: Places = np.flatnonzero(self.alive[start:])
+        return places + start
+
+    def places(self, serials: Serials) -> Places:
+        """Where the living ones of these serials, ascending, lie."""
+        places = np.searchsorted(self.serials, serials)
+        inside = places < len(self.serials)
+        places, serials = places[inside], serials[inside]
+        living: Places = places[(self.serials[places] == serials) & self.alive[places]]
+        return living
+
+    def scores(self, query: Vector, places: Places) -> NDArray[np.float32]:
+        """Inner products of the rows at `places` with `query`: the nearer, the higher."""
+        if 2 * len(places) > len(self.rows):  # to compare more than copying: all in their order, and then choose
+            start = int(places[0])
+            return self._products(self.rows[start:], query)[places - start]
+        return self._products(self.rows[places], query)
+
+    def vectors(self, places: Places) -> Rows:
+        """The rows at `places` in float32."""
+        rows = self.rows[places]
+        vectors: Rows = rows if self.full else halves.widened(rows)
+        return vectors
+
+    def halves(self, places: Places) -> Halves:
+        """The rows at `places` in half precision."""
+        rows = self.rows[places]
+        rounded: Halves = halves.halved(rows) if self.full else rows
+        return rounded
+
+    def _products(self, rows: NDArray[Any], query: Vector) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = rows @ query if self.full else halves.products(rows, query)
+        return scores
