@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.catalog.catalog_makers import serials, units
 
-from lookalike_server.catalog.index import ExactIndex
+from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.planner import answer, worth_comparing
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.vectors import Serials
@@ -30,9 +30,9 @@ class Admitting:
 
 @pytest.fixture(scope="module")
 def shelf() -> Shelf:
-    vectors = ExactIndex(ROWS.shape[1])
+    vectors = Matrix(ROWS.shape[1])
     vectors.add(serials(1, COUNT), ROWS)
-    return Shelf(vectors, 1, cover=None, small=0, save_every=1)
+    return Shelf(vectors, 1, truth=vectors.take, cover=None, small=0, save_every=1)
 
 
 def nearest(admitted: Serials, k: int) -> list[int]:

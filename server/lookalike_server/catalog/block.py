@@ -54,10 +54,12 @@ class Block:
 
     def scores(self, query: Vector, places: Places) -> NDArray[np.float32]:
         """Inner products of the rows at `places` with `query`: the nearer, the higher."""
-        if 2 * len(places) > len(self.rows):  # to compare more than copying: all in their order, and then choose
-            start = int(places[0])
-            return self._products(self.rows[start:], query)[places - start]
-        return self._products(self.rows[places], query)
+        if len(places) == 0:
+            return np.empty(0, np.float32)
+        first, end = int(places[0]), int(places[-1]) + 1
+        if 2 * len(places) < end - first:
+            return self._products(self.rows[places], query)
+        return self._products(self.rows[first:end], query)[places - first]  # to compare some in vain beats copying
 
     def vectors(self, places: Places) -> Rows:
         """The rows at `places` in float32."""
@@ -70,6 +72,10 @@ class Block:
         rows = self.rows[places]
         rounded: Halves = halves.halved(rows) if self.full else rows
         return rounded
+
+    def agrees(self, places: Places, vectors: Rows) -> bool:
+        """Whether these are the vectors that the rows at `places` were made of."""
+        return np.array_equal(self.rows[places], vectors if self.full else halves.halved(vectors))
 
     def _products(self, rows: NDArray[Any], query: Vector) -> NDArray[np.float32]:
         scores: NDArray[np.float32] = rows @ query if self.full else halves.products(rows, query)

@@ -222,8 +222,9 @@ class Catalog:
     def switch_model(self, name: str, model_id: str, *, drop_missing: bool = False) -> tuple[Collection, int]:
         """Gives a collection to another served model whose vectors were staged; how many images were dropped.
 
-        Searches that begin later see the new vectors only, those under way finish on the old ones. Raises ModelMismatch
-        when it belongs to this model already, ReembedIncomplete when images lack a vector and may not be dropped.
+        Searches that begin later see the new vectors only, those under way finish on the old ones or begin again.
+        Raises ModelMismatch when it belongs to this model already, ReembedIncomplete when images lack a vector and may
+        not be dropped.
         """
         with self._changing():
             old = self._shelves.entry(name)
@@ -258,30 +259,36 @@ class Catalog:
         limits.check_ids(without)
         if preference is not None:
             limits.check_preference(preference.scenes, preference.weight)
-        entry, shelf = generations.current(self._shelves, name)
-        generations.expect_own(entry, model_id)
-        query = Query(
-            unit(vector, entry.record.dim),
-            limit,
-            wanted or Filter(),
-            max_distance,
-            exact,
-            with_vectors,
-            without,
-            preference,
-        )
-        return matches(self._store, entry, shelf, query)
+
+        def look(entry: Entry, shelf: Shelf) -> Matches:
+            generations.expect_own(entry, model_id)
+            query = Query(
+                unit(vector, entry.record.dim),
+                limit,
+                wanted or Filter(),
+                max_distance,
+                exact,
+                with_vectors,
+                without,
+                preference,
+            )
+            return matches(self._store, entry, shelf, query)
+
+        return generations.looked_up(self._store, self._shelves, name, look)
 
     def _vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
-        """From the shelf, which is of its entry's generation whatever the store holds by now; else from the store."""
+        """From the shelf, which may have them in memory; from the store where there is none."""
         entry = self._shelves.entry(name)
         if not self._shelves.serves(entry):
             return self._store.vectors_of(entry, ids)
-        entry, shelf = generations.current(self._shelves, name)
-        serials = self._store.serials_of(entry, ids)
-        held, rows = shelf.vectors.take(np.array(sorted(serials.values()), np.int64))
-        vectors = dict(zip(held.tolist(), rows, strict=True))
-        return {image_id: vectors[serial] for image_id, serial in serials.items() if serial in vectors}
+
+        def look(entry: Entry, shelf: Shelf) -> dict[str, Vector]:
+            serials = self._store.serials_of(entry, ids)
+            held, rows = shelf.precise(np.array(sorted(serials.values()), np.int64))
+            vectors = dict(zip(held.tolist(), rows, strict=True))
+            return {image_id: vectors[serial] for image_id, serial in serials.items() if serial in vectors}
+
+        return generations.looked_up(self._store, self._shelves, name, look)
 
     def settle(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds until the graphs cover all; whether they do. No search needs it."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lookalike_server.catalog.index import Durable, ExactIndex, Index
+from lookalike_server.catalog.index import Durable, Index
+from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.snapshots import Snapshots
 from lookalike_server.catalog.twins import Twins
 from lookalike_server.catalog.vectors import Serials, distances
@@ -41,7 +42,7 @@ class _Reach:
 class Cover:
     """A graph of class `kind` over `vectors`, begun once they number more than `small`."""
 
-    def __init__(self, vectors: ExactIndex, dim: int, kind: type[Index], snapshots: Snapshots, small: int) -> None:
+    def __init__(self, vectors: Matrix, dim: int, kind: type[Index], snapshots: Snapshots, small: int) -> None:
         self._vectors = vectors
         self._dim = dim
         self._kind = kind

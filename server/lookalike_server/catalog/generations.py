@@ -4,15 +4,19 @@ A vector enters with the id of its model, and is refused where the collection be
 the staged vectors in place of those in use, in the store and in memory.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 from uuid import uuid4
 
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Shelves
-from lookalike_server.catalog.store import Entry, Store
+from lookalike_server.catalog.store import Entry, Store, Superseded
 from lookalike_server.catalog.vectors import unit
 from lookalike_server.errors import CollectionNotFound, ModelMismatch, ReembedIncomplete
 from lookalike_server.records import Arrival
+
+T = TypeVar("T")
 
 
 class ModelSwitched(ModelMismatch):
@@ -67,6 +71,18 @@ def current(shelves: Shelves, name: str) -> tuple[Entry, Shelf]:
     except CollectionNotFound:  # dropped since: the next generation is there by now, or the collection is not
         entry = shelves.entry(name)
         return entry, shelves.find(entry)
+
+
+def looked_up(store: Store, shelves: Shelves, name: str, look: Callable[[Entry, Shelf], T]) -> T:
+    """What `look` finds in a collection; it looks again where a switch took the vectors away under it."""
+    entry, shelf = current(shelves, name)
+    while True:
+        try:
+            return look(entry, shelf)
+        except Superseded:
+            # Asked of the store: that has switched, and so the new shelf stands, but `shelves` may not tell of it yet.
+            entry = store.collection(name)
+            shelf = shelves.find(entry)
 
 
 def successor(old: Entry, model_id: str, dim: int) -> Entry:

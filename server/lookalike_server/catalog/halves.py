@@ -44,8 +44,8 @@ def error(dim: int) -> float:
 def products(halves: Halves, query: Vector) -> NDArray[np.float32]:
     """The inner product of each with `query`.
 
-    numpy converts float16 number by number: 137 ms for 200,000 vectors of 256 numbers. Moving the bits into a float32's
-    place, where they mean 2^-112 of their number, takes 21 ms with the multiplication, a third of what float32 takes.
+    numpy converts float16 number by number, and takes 92 ms for 200,000 vectors of 256 numbers. To move the bits into a
+    float32's place, where they mean 2^-112 of their number, takes 21 ms, as float32 does (one core, AVX2).
     """
     step = max(1, _CACHED // halves.shape[1])
     bits, query = halves.view("<i2"), query * _EXPONENTS
@@ -53,7 +53,8 @@ def products(halves: Halves, query: Vector) -> NDArray[np.float32]:
     scores = np.empty(len(halves), np.float32)
     for start in range(0, len(halves), step):
         part = wide[: len(halves) - start]
-        np.left_shift(bits[start : start + step], _FRACTION, out=part, dtype=np.int32)
+        np.copyto(part, bits[start : start + step])
+        np.left_shift(part, _FRACTION, out=part)
         np.bitwise_and(part, _SIGN_AND_VALUE, out=part)
         np.matmul(part.view(np.float32), query, out=scores[start : start + step])
     return scores

@@ -135,6 +135,11 @@ class Matrix:
         """All that a search can return, ascending."""
         return np.concatenate([block.serials[block.alive] for block in self._view])
 
+    def waste(self) -> float:
+        """Share of the rows, 0 to 1, that were removed."""
+        count = sum(len(block.serials) for block in self._view)
+        return 1 - self._living / count if count else 0.0
+
     def nearest(self, query: Vector, k: int, *, among: Serials | None = None, after: int = 0) -> Serials:
         """The `k` nearest and all that rounding cannot tell from the last of them, ascending.
 
@@ -169,6 +174,14 @@ class Matrix:
         base, tail = self._view
         places = tail.places(serials)
         return tail.serials[places], tail.vectors(places), base.serials[base.places(serials)]
+
+    def holds(self, serials: Serials, vectors: Rows) -> bool:
+        """Whether it has all of these serials, ascending, with just these vectors, or what half precision leaves."""
+        found = [(block, block.places(serials)) for block in self._view]
+        if not np.array_equal(np.concatenate([block.serials[places] for block, places in found]), serials):
+            return False
+        parts = np.split(vectors, [len(found[0][1])])
+        return all(block.agrees(places, part) for (block, places), part in zip(found, parts, strict=True))
 
     def beyond(self, serial: int, limit: int) -> tuple[Serials, Rows]:
         """The first `limit` vectors with greater serials, rounded where it has half precision only."""

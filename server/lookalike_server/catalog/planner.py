@@ -48,7 +48,8 @@ def _sought(shelf: Shelf, query: Vector, k: int, admission: Admission) -> Found 
     share, bound = _share(shelf, admission), worth_comparing(len(shelf))
     if share * len(shelf) <= bound or k * _MARGIN / share > bound:
         return None
-    return _masked(shelf.search(query, ceil(k * _MARGIN / share)), admission)
+    candidates, exact = shelf.candidates(query, ceil(k * _MARGIN / share))
+    return shelf.measured(query, admission.among(candidates), k, exact=exact)
 
 
 def _share(shelf: Shelf, admission: Admission) -> float:
@@ -58,8 +59,3 @@ def _share(shelf: Shelf, admission: Admission) -> float:
     places = np.random.default_rng(0).integers(0, max(1, len(serials)), min(_SAMPLE, len(serials)))
     sample = np.unique(serials[places])
     return len(admission.among(sample)) / max(1, len(sample))
-
-
-def _masked(found: Found, admission: Admission) -> Found:
-    kept = np.isin(found.serials, admission.among(np.sort(found.serials)))
-    return Found(found.serials[kept], found.distances[kept], found.exact)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lookalike_server.catalog import places, scenes
 from lookalike_server.catalog.conditions import listed, where
-from lookalike_server.catalog.store import Entry, no_collection
+from lookalike_server.catalog.store import Entry, Superseded, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.records import Collection, Filter, Image, Scene, Source, Vector
 
@@ -106,6 +106,17 @@ def vectors_of(connection: sqlite3.Connection, key: int, ids: Several[str]) -> d
     return {sha256.hex(): floats(vector) for sha256, vector in rows}
 
 
+def vectors_at(connection: sqlite3.Connection, held: Entry, asked: Serials) -> tuple[Serials, Rows]:
+    """Vectors by serial, ascending, of those of a collection that it still has; Superseded when its uuid is gone."""
+    if connection.execute("SELECT 1 FROM collections WHERE uuid = ?", (held.uuid,)).fetchone() is None:
+        raise Superseded
+    found = connection.execute(
+        "SELECT serial, float32_le FROM vectors WHERE serial IN (SELECT value FROM json_each(?)) ORDER BY serial",
+        (listed(asked.tolist()),),
+    )
+    return _columns(found.fetchall(), held.record.dim)
+
+
 def vectors(connection: sqlite3.Connection, held: Entry) -> Iterator[tuple[Serials, Rows]]:
     """All vectors of a collection in ascending slices; ValueError when one has the wrong length."""
     found = connection.execute(
@@ -127,8 +138,12 @@ def staged_vectors(connection: sqlite3.Connection, new: Entry) -> Iterator[tuple
 
 def _slices(found: sqlite3.Cursor, dim: int) -> Iterator[tuple[Serials, Rows]]:
     while rows := found.fetchmany(_SLICE):
-        serials = np.array([serial for serial, _ in rows], dtype=np.int64)
-        yield serials, floats(b"".join(vector for _, vector in rows)).reshape(len(rows), dim)
+        yield _columns(rows, dim)
+
+
+def _columns(rows: list[tuple[int, bytes]], dim: int) -> tuple[Serials, Rows]:
+    serials = np.array([serial for serial, _ in rows], dtype=np.int64)
+    return serials, floats(b"".join(vector for _, vector in rows)).reshape(len(rows), dim)
 
 
 def blob(vector: Vector) -> bytes:

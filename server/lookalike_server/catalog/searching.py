@@ -116,9 +116,8 @@ def _places(store: Store, entry: Entry, best: Judged) -> list[_Place]:
 
 
 def _matches(shelf: Shelf, places: list[_Place], query: Query) -> tuple[Match, ...]:
-    # Of the shelf, not of the store: that may have been given to another model meanwhile.
     asked = sorted(place.serial for place in places) if query.with_vectors else []
-    held, rows = shelf.vectors.take(np.array(asked, np.int64))
+    held, rows = shelf.precise(np.array(asked, np.int64))
     vectors = dict(zip(held.tolist(), rows, strict=True))
     return tuple(
         Match(

@@ -1,5 +1,10 @@
-"""One collection in memory: all its vectors, searchable once they are added, and a graph over most of them."""
+"""One collection in memory: all its vectors, searchable once they are added, and a graph over most of them.
 
+Both give candidates. The distances in an answer are those of the vectors in full precision: of memory where it has
+them, and else of the store.
+"""
+
+from collections.abc import Callable
 from collections.abc import Collection as Several
 from dataclasses import dataclass
 
@@ -7,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike_server.catalog.cover import Cover
-from lookalike_server.catalog.index import ExactIndex
+from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.vectors import Rows, Serials, distances
 from lookalike_server.records import Vector
 
@@ -24,12 +29,24 @@ class Found:
 
 
 class Shelf:
-    """The vectors of one collection. Many threads may search while one adds or removes."""
+    """The vectors of one collection. Many threads may search while one adds or removes.
+
+    `truth` gives the vectors of serials, ascending, of those that are left. Whatever needs it raises what it raises,
+    Superseded where the store has put others in their place.
+    """
 
     def __init__(
-        self, vectors: ExactIndex, generation: int, *, cover: Cover | None, small: int, save_every: int
+        self,
+        vectors: Matrix,
+        generation: int,
+        *,
+        truth: Callable[[Serials], tuple[Serials, Rows]],
+        cover: Cover | None,
+        small: int,
+        save_every: int,
     ) -> None:
         self.vectors = vectors
+        self._truth = truth
         self.generation = generation
         """The collection's state that a search which begins now has seen, at least."""
         self._cover = cover
@@ -57,20 +74,37 @@ class Shelf:
 
     def compare(self, query: Vector, k: int, among: Serials | None = None) -> Found:
         """The `k` nearest and those as near as the last of them, by comparing with all, or with all of `among`."""
-        return self._measured(query, self.vectors.nearest(query, k, among=among), exact=True)
+        return self._found(query, self.vectors.nearest(query, k, among=among), exact=True)
 
     def within(self, query: Vector, radius: float, among: Serials | None = None) -> Found:
         """All at most `radius` away, and perhaps some a hair's breadth beyond, of all or of `among`."""
-        return self._measured(query, self.vectors.within(query, radius, among=among), exact=True)
+        return self._found(query, self.vectors.within(query, radius, among=among), exact=True)
 
     def search(self, query: Vector, k: int) -> Found:
         """Nearly the `k` nearest, at least as many when there are, through the graph and what it lacks."""
+        serials, exact = self.candidates(query, k)
+        return self.measured(query, serials, k, exact=exact)
+
+    def candidates(self, query: Vector, k: int) -> tuple[Serials, bool]:
+        """Serials, ascending, of nearly the `k` nearest at least; and whether none nearer was overlooked."""
         cover = self._cover
         if cover is None or len(self) <= self._small or not len(cover):
-            return self.compare(query, k)
+            return self.vectors.nearest(query, k), True
         covered, watermark = cover.search(query, k)
-        rest = self.vectors.nearest(query, k, after=watermark)
-        return self._measured(query, np.union1d(covered, rest), exact=False)
+        return np.union1d(covered, self.vectors.nearest(query, k, after=watermark)), False
+
+    def measured(self, query: Vector, serials: Serials, k: int, *, exact: bool) -> Found:
+        """The `k` nearest of these candidates, ascending, and those as near as the last of them."""
+        near = serials if len(serials) <= k else self.vectors.nearest(query, k, among=serials)
+        return self._found(query, near, exact=exact)
+
+    def precise(self, serials: Serials) -> tuple[Serials, Rows]:
+        """Those of `serials`, ascending, that there are, with their vectors in full precision; Superseded."""
+        held, rows, rough = self.vectors.precise(serials)
+        if not len(rough):
+            return held, rows
+        read, others = self._truth(rough)
+        return np.concatenate([read, held]), np.concatenate([others, rows])  # what memory has came later
 
     def advance(self) -> bool:
         """A step of the indexer; whether there is more to do."""
@@ -98,7 +132,7 @@ class Shelf:
         lag = ["the graph lags behind the vectors"] if self._cover.behind() else []
         return lag + self._cover.findings()
 
-    def _measured(self, query: Vector, serials: Serials, *, exact: bool) -> Found:
+    def _found(self, query: Vector, serials: Serials, *, exact: bool) -> Found:
         parts = [self._slice(query, serials[start : start + _SLICE]) for start in range(0, len(serials), _SLICE)]
         held = np.concatenate([np.empty(0, np.int64), *(some for some, _ in parts)])
         apart = np.concatenate([np.empty(0), *(each for _, each in parts)])
@@ -106,7 +140,7 @@ class Shelf:
         return Found(held[order], apart[order], exact)
 
     def _slice(self, query: Vector, serials: Serials) -> tuple[Serials, NDArray[np.float64]]:
-        held, rows = self.vectors.take(serials)
+        held, rows = self.precise(serials)
         return held, distances(query, rows)
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from lookalike_server import plugins
 from lookalike_server.catalog.cover import Cover
 from lookalike_server.catalog.index import ExactIndex, Index
 from lookalike_server.catalog.indexer import Indexer
+from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.shelf import Saving, Shelf
 from lookalike_server.catalog.snapshots import Identity, Snapshots, sweep
 from lookalike_server.catalog.store import Entry, Store, no_collection
@@ -62,7 +62,7 @@ class Shelves:
 
     def fill(self, entry: Entry, slices: Iterable[tuple[Serials, Rows]]) -> None:
         """A shelf with these vectors, searchable at once; DataFolderError when one has the wrong length."""
-        vectors = ExactIndex(entry.record.dim)
+        vectors = Matrix(entry.record.dim)
         vectors.reserve(entry.record.image_count)
         try:
             for serials, rows in slices:
@@ -89,7 +89,7 @@ class Shelves:
     def start(self, entry: Entry) -> None:
         """An empty shelf for a new collection."""
         self._entries[entry.record.name] = entry
-        self._shelves[entry.uuid] = self._shelf(entry, ExactIndex(entry.record.dim), restore=False)
+        self._shelves[entry.uuid] = self._shelf(entry, Matrix(entry.record.dim), restore=False)
 
     def find(self, entry: Entry) -> Shelf:
         """The shelf of this generation; ModelMismatch, or CollectionNotFound when it was dropped just now."""
@@ -137,7 +137,7 @@ class Shelves:
         for shelf in self._shelves.values():
             shelf.save()
 
-    def _shelf(self, entry: Entry, vectors: ExactIndex, *, restore: bool) -> Shelf:
+    def _shelf(self, entry: Entry, vectors: Matrix, *, restore: bool) -> Shelf:
         cover = None
         if self._kind is not ExactIndex:  # it would only repeat what the shelf does by itself
             snapshots = Snapshots(self._folder / entry.uuid, self._identity(entry))
@@ -147,6 +147,7 @@ class Shelves:
         return Shelf(
             vectors,
             entry.record.generation,
+            truth=partial(self._store.vectors_at, entry),
             cover=cover,
             small=self._settings.small,
             save_every=self._settings.save_every,
@@ -162,8 +163,7 @@ class Shelves:
         found = []
         for serials, rows in self._store.vectors(entry):
             kept += len(serials)
-            held, same = shelf.vectors.take(serials)
-            if not np.array_equal(held, serials) or not np.array_equal(same, rows):
+            if not shelf.vectors.holds(serials, rows):
                 found.append("the store holds vectors that memory lacks, or has otherwise")
         if len(shelf.vectors) > kept:
             found.append("memory holds images that the store does not")

@@ -129,6 +129,10 @@ class SqliteStore:
         with self._database.reading() as connection:
             return rows.vectors_of(connection, entry.key, ids)
 
+    def vectors_at(self, entry: Entry, serials: Serials) -> tuple[Serials, Rows]:
+        with self._database.reading() as connection:
+            return rows.vectors_at(connection, entry, serials)
+
     def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
         with self._database.reading() as connection:
             yield from rows.vectors(connection, entry)

@@ -45,6 +45,10 @@ class Unreadable(Exception):
     """What the store holds is damaged: it cannot be read."""
 
 
+class Superseded(Exception):
+    """The vectors of an entry are gone: its collection was given to another model since, or deleted."""
+
+
 def no_collection(name: str) -> CollectionNotFound:
     """What to say when there is none of this name."""
     return CollectionNotFound(f"there is no collection {name!r}: create it first")
@@ -111,6 +115,9 @@ class Store(Protocol):
 
     def vectors_of(self, entry: Entry, ids: Several[str]) -> dict[str, Vector]:
         """Vectors by id, of those that the collection holds."""
+
+    def vectors_at(self, entry: Entry, serials: Serials) -> tuple[Serials, Rows]:
+        """Those that are left of these serials of the entry's, ascending, with their vectors; Superseded."""
 
     def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
         """All vectors of a collection, in ascending slices of one moment."""
