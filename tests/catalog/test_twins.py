@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.catalog.catalog_makers import (
     MODEL,
     arrival,
@@ -16,6 +18,7 @@ from tests.catalog.catalog_makers import (
     vector_of,
 )
 
+from lookalike_server.catalog.halves import halved
 from lookalike_server.catalog.twins import Twins
 
 SAME = vector_of(0)
@@ -39,6 +42,51 @@ def test_one_stands_for_its_group_until_all_are_gone() -> None:
     assert twins.remove([2, 3]) == [1]
     assert twins.of(np.array([1])).tolist() == twins.nodes().tolist() == []
     assert twins.add(serials(4, 1), rows[[0]]).tolist() == [True]
+
+
+def test_what_half_precision_cannot_tell_apart_is_one() -> None:
+    twins, rows = Twins(), units(3)
+    assert twins.add(serials(1, 2), np.stack([rows[0], rows[0] * np.float32(1 + 1e-7)])).tolist() == [True, False]
+    assert twins.add(serials(3, 2), halved(rows[:2])).tolist() == [False, True]
+    assert twins.of(np.array([1])).tolist() == [1, 2, 3]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.lists(st.integers(0, 5), min_size=1, max_size=6), st.sets(st.integers(1, 40), min_size=1)),
+        max_size=30,
+    )
+)
+def test_any_order_of_changes_leaves_the_groups_that_a_dictionary_would(changes: list[list[int] | set[int]]) -> None:
+    twins, rows, last = Twins(), units(6), 0
+    kept: dict[int, int] = {}  # which vector, by serial
+    node: dict[int, int] = {}  # by vector
+    for change in changes:
+        if isinstance(change, list):
+            names = serials(last + 1, len(change))
+            last += len(change)
+            kept.update(zip(names.tolist(), change, strict=True))
+            stand = [node.setdefault(vector, serial) == serial for serial, vector in zip(names, change, strict=True)]
+            assert twins.add(names, rows[change]).tolist() == stand
+        else:
+            kept = {serial: vector for serial, vector in kept.items() if serial not in change}
+            gone = {vector: serial for vector, serial in node.items() if vector not in kept.values()}
+            node = {vector: serial for vector, serial in node.items() if vector not in gone}
+            assert twins.remove(list(change)) == sorted(gone.values())
+        assert twins.nodes().tolist() == sorted(node.values())
+        for vector, serial in node.items():
+            assert twins.of(np.array([serial])).tolist() == [each for each, one in kept.items() if one == vector]
+
+
+def test_a_group_is_whole_however_many_came_between() -> None:
+    twins, rows = Twins(), units(6_000)
+    for start in range(0, 6_000, 100):
+        twins.add(serials(start + 1, 100), rows[start : start + 100])
+    twins.remove(list(range(1, 6_000, 2)))
+    assert twins.nodes().tolist() == list(range(2, 6_001, 2))
+    assert twins.add(serials(6_001, 6_000), rows).tolist() == [True, False] * 3_000
+    assert twins.of(np.array([2, 4_000, 6_001, 6_002])).tolist() == [2, 4_000, 6_001, 6_002, 10_000]
 
 
 @pytest.mark.parametrize("copies", [1_000, 3_000])
