@@ -5,11 +5,13 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 
 from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.matrix import Base, Matrix
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.records import Arrival, Content, Image, Location, Matches, Scene, Source, Vector
 
@@ -39,6 +41,13 @@ def clustered(count: int, dim: int) -> Rows:
 
 def serials(first: int, count: int) -> Serials:
     return np.arange(first, first + count, dtype=np.int64)
+
+
+def written(matrix: Matrix, folder: Path, upto: int = 2**62) -> Base:
+    """A snapshot's rows, of the vectors up to a serial."""
+    folder = Path(mkdtemp(dir=folder))
+    matrix.write(folder / "rows", folder / "serials", upto)
+    return Base.open(folder / "rows", folder / "serials", matrix.dim)
 
 
 def vector_of(number: int, dim: int = DIM) -> Vector:

@@ -7,7 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.catalog.catalog_makers import MODEL, MODELS, OTHER, arrival, ids, image_id, open_catalog, restaged, vector_of
+from tests.catalog.catalog_makers import (
+    MODEL,
+    MODELS,
+    OTHER,
+    arrival,
+    ids,
+    image_id,
+    open_catalog,
+    restaged,
+    vector_of,
+    written,
+)
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.generations import ModelSwitched
@@ -108,15 +119,24 @@ def search_if_there(catalog: Catalog) -> None:
         assert len(catalog.search("c", vector_of(1), limit=30).matches) <= 20
 
 
-def test_searches_while_a_collection_changes_models(tmp_path: Path) -> None:
+@pytest.mark.parametrize("halved", [False, True])
+def test_searches_while_a_collection_changes_models(tmp_path: Path, halved: bool) -> None:
+    def halve() -> None:
+        vectors = catalog._shelves.find(catalog._store.collection("c")).vectors
+        vectors.rebase(written(vectors, tmp_path))
+
     with open_catalog(tmp_path, models=MODELS, small=20) as catalog:
         catalog.create_collection("c")
         catalog.add([arrival(number) for number in range(100)])
 
         def switch() -> None:
             for _ in range(5):
+                if halved:
+                    halve()
                 catalog.stage([restaged(number) for number in range(100)])
                 catalog.switch_model("c", OTHER)
+                if halved:
+                    halve()
                 catalog.stage([replace(one, content=told_by(MODEL, one)) for one in map(arrival, range(100))])
                 catalog.switch_model("c", MODEL)
 

@@ -20,6 +20,7 @@ from tests.catalog.catalog_makers import (
     sighting,
     tamper,
     vector_of,
+    written,
 )
 from tests.rpc.conftest import full_disk
 
@@ -348,3 +349,43 @@ def test_between_the_stores_switch_and_memorys_a_search_sees_the_old_generation_
     catalog.switch_model("c", OTHER)
     assert (ids(seen[0]), seen[0].matches[0].distance) == ([image_id(3)], 0.0)
     assert catalog.vectors("c", [image_id(3)])[image_id(3)].shape == (OTHER_DIM,)
+
+
+def test_a_search_that_needs_a_vector_that_the_switch_took_begins_again(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = shelf(catalog).vectors
+    vectors.rebase(written(vectors, tmp_path))
+    stage_all(catalog)
+    found = catalog._shelves.find
+
+    def switched_meanwhile(entry: object) -> Shelf:
+        monkeypatch.setattr(catalog._shelves, "find", found)
+        old = found(entry)  # type: ignore[arg-type]
+        catalog.switch_model("c", OTHER)
+        return old
+
+    monkeypatch.setattr(catalog._shelves, "find", switched_meanwhile)
+    assert catalog.vectors("c", [image_id(3)])[image_id(3)].shape == (OTHER_DIM,)
+
+
+def test_between_the_stores_switch_and_memorys_a_search_may_see_the_new_generation_whole(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = shelf(catalog).vectors
+    vectors.rebase(written(vectors, tmp_path))
+    stage_all(catalog)
+    switch, seen = catalog._store.switch, []
+
+    def switched(new: Entry) -> int:
+        dropped = switch(new)
+        seen.append(catalog.vectors("c", [image_id(3)])[image_id(3)])
+        with pytest.raises(ModelSwitched):
+            catalog.search("c", vector_of(3), model_id=MODEL)
+        with pytest.raises(DimensionMismatch):
+            catalog.search("c", vector_of(3))
+        return dropped
+
+    monkeypatch.setattr(catalog._store, "switch", switched)
+    catalog.switch_model("c", OTHER)
+    np.testing.assert_array_equal(seen[0], vector_of(3, OTHER_DIM))

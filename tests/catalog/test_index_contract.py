@@ -5,20 +5,33 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.catalog.catalog_makers import clustered, serials, units
+from tests.catalog.catalog_makers import clustered, serials, units, written
 
 from lookalike_server import plugins
-from lookalike_server.catalog.index import Durable, Index
-from lookalike_server.catalog.vectors import Rows
+from lookalike_server.catalog.index import Durable, ExactIndex, Index
+from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.records import Vector
 
 GROUP = "lookalike.indexes"
 
 
-@pytest.fixture(params=plugins.names(GROUP))
-def kind(request: pytest.FixtureRequest) -> type[Index]:
-    found: type[Index] = plugins.load(GROUP, request.param)
-    return found
+class Based(ExactIndex):
+    """One that compares with all, after a snapshot of all that it has been given but the last `tail`."""
+
+    folder: Path
+    tail = 0
+
+    def add(self, serials: Serials, vectors: Rows) -> None:
+        super().add(serials, vectors)
+        self._matrix.rebase(written(self._matrix, self.folder, int(serials[-1]) - self.tail))
+
+
+@pytest.fixture(params=[*plugins.names(GROUP), "a base", "a base and a tail"])
+def kind(request: pytest.FixtureRequest, tmp_path: Path) -> type[Index]:
+    if request.param in plugins.names(GROUP):
+        found: type[Index] = plugins.load(GROUP, request.param)
+        return found
+    return type("Index", (Based,), {"folder": tmp_path, "tail": 0 if request.param == "a base" else 2})
 
 
 def nearest(query: Vector, rows: Rows, k: int) -> list[int]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.catalog.catalog_makers import DIM, MODEL, OTHER, OTHER_DIM, arrival, image_id, restaged, sighting, vector_of
 
 from lookalike_server import plugins
-from lookalike_server.catalog.store import Added, Entry, Store, Taken
+from lookalike_server.catalog.store import Added, Entry, Store, Superseded, Taken
 from lookalike_server.errors import (
     BadRequest,
     CollectionExists,
@@ -126,6 +126,23 @@ def test_an_image_that_comes_again_keeps_its_scenes(store: Store) -> None:
     before = (store.collection("c"), image(store, 1))
     store.add([arrival(1, scenes={"beach": 0.8}), arrival(1)])
     assert (store.collection("c"), image(store, 1)) == before
+
+
+def test_vectors_come_by_serial_of_the_generation_that_is_asked_for(store: Store) -> None:
+    store.add([arrival(number) for number in range(6)])
+    entry = store.collection("c")
+    known = store.serials_of(entry, [image_id(number) for number in range(6)])
+    asked = np.sort(np.array([known[image_id(number)] for number in (5, 0, 3)] + [9_999]))
+    store.delete_images(entry, [image_id(3)], allow_missing=False)
+    serials, vectors = store.vectors_at(entry, asked)
+    assert serials.tolist() == [known[image_id(0)], known[image_id(5)]]
+    np.testing.assert_array_equal(vectors, [vector_of(0), vector_of(5)])
+    assert [len(each) for each in store.vectors_at(entry, np.empty(0, np.int64))] == [0, 0]
+    with pytest.raises(Superseded):
+        store.vectors_at(replace(entry, uuid="another"), asked)
+    store.delete_collection("c")
+    with pytest.raises(Superseded):
+        store.vectors_at(entry, asked)
 
 
 def test_vectors_come_back_bit_for_bit(store: Store) -> None:

@@ -26,7 +26,7 @@ _MAX_WASTE = 0.25  # a graph with more removed nodes is slow enough to be worth 
 _SLICE = 1_024  # vectors hashed at once
 _SAMPLE = 100
 _NEIGHBOURS = 10
-_TOLERANCE = 0.01  # of a distance between 0 and 2
+_TOLERANCE = 0.01  # of a squared distance between 0 and 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +187,6 @@ class Cover:
             order = np.argsort(found)
             held, vectors = self._vectors.take(found[order])
             claimed = claimed[order][np.isin(found[order], held)]
-            astray.update(held[~np.isclose(claimed, distances(query, vectors), atol=_TOLERANCE)].tolist())
+            # Squares, as half precision moves what is near by more than what is far.
+            astray.update(held[~np.isclose(claimed**2, distances(query, vectors) ** 2, atol=_TOLERANCE)].tolist())
         return len(astray)

@@ -56,7 +56,7 @@ class Matrix:
     """
 
     def __init__(self, dim: int, base: Base | None = None) -> None:
-        self._dim = dim
+        self.dim = dim
         self._last = 0 if base is None else base.last
         self._count = 0
         self._serials = np.empty(0, np.int64)
@@ -199,7 +199,7 @@ class Matrix:
     def _move(self, places: Places, room: int) -> None:
         """Takes the tail's rows at `places` over into new arrays of `room` rows; views that are out keep the old."""
         serials = np.empty(room, np.int64)
-        rows = np.empty((room, self._dim), np.float32)
+        rows = np.empty((room, self.dim), np.float32)
         alive = np.zeros(room, np.bool_)
         self._count = len(places)
         for new, old in ((serials, self._serials), (rows, self._rows), (alive, self._alive)):
