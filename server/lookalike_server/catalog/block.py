@@ -3,7 +3,7 @@
 Rows beyond a block may be written while it is read; rows within it never are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,21 @@ class Block:
         places, serials = places[inside], serials[inside]
         living: Places = places[(self.serials[places] == serials) & self.alive[places]]
         return living
+
+    def without(self, serials: Serials) -> "Block":
+        """With these, ascending, counted out."""
+        places = self.places(serials)
+        if not len(places):
+            return self
+        alive = self.alive.copy()  # whoever reads this block keeps it as it is
+        alive[places] = False
+        return replace(self, alive=alive)
+
+    def only(self, serials: Serials) -> "Block":
+        """With none but these, ascending, counted."""
+        alive = np.zeros(len(self.serials), np.bool_)
+        alive[self.places(serials)] = True
+        return replace(self, alive=alive)
 
     def scores(self, query: Vector, places: Places) -> NDArray[np.float32]:
         """Inner products of the rows at `places` with `query`: the nearer, the higher."""

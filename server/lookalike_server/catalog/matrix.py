@@ -5,8 +5,8 @@ tail has the vectors that came since, in full precision. What a scan finds are c
 the nearest, and those that rounding cannot tell from them.
 """
 
+import threading
 from collections.abc import Collection as Several
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -50,15 +50,17 @@ class _View(NamedTuple):
 
 
 class Matrix:
-    """The vectors of one collection, [n, dim]. Any number of threads may read while one changes it.
+    """The vectors of one collection, [n, dim]. Any number of threads may read while others change it.
 
     Readers take no lock: each works on the view that was published when it came.
     """
 
     def __init__(self, dim: int, base: Base | None = None) -> None:
         self.dim = dim
+        self._changing = threading.RLock()  # whoever adds and removes, and the indexer, which puts bases under it
         self._last = 0 if base is None else base.last
         self._count = 0
+        self._reserved = 0  # rows beyond those, which a new base must leave
         self._serials = np.empty(0, np.int64)
         self._rows = np.empty((0, dim), np.float32)
         self._alive = np.empty(0, np.bool_)
@@ -71,48 +73,53 @@ class Matrix:
 
     def reserve(self, more: int) -> None:
         """Makes room for `more` vectors, so that adding them cannot fail for want of memory."""
-        wanted = self._count + more
-        if wanted > len(self._serials):
-            # Doubling costs address space only: the system gives pages to rows that are written.
-            self._move(np.arange(self._count), max(wanted, 2 * self._count))
+        with self._changing:
+            self._reserved = more
+            wanted = self._count + more
+            if wanted > len(self._serials):
+                # Doubling costs address space only: the system gives pages to rows that are written.
+                self._move(np.arange(self._count), max(wanted, 2 * self._count))
 
     def add(self, serials: Serials, vectors: Rows) -> None:
         """Takes in vectors; ValueError unless the serials ascend and are beyond all that were ever added."""
-        if np.any(np.diff(serials, prepend=self._last) <= 0):
-            raise ValueError("serials must ascend and be new")
-        self.reserve(len(serials))
-        fresh = slice(self._count, self._count + len(serials))
-        self._serials[fresh], self._rows[fresh], self._alive[fresh] = serials, vectors, True
-        self._count += len(serials)
-        self._last = int(serials[-1]) if len(serials) else self._last
-        self._publish(self._view.base)
+        with self._changing:
+            if np.any(np.diff(serials, prepend=self._last) <= 0):
+                raise ValueError("serials must ascend and be new")
+            self.reserve(len(serials))
+            fresh = slice(self._count, self._count + len(serials))
+            self._serials[fresh], self._rows[fresh], self._alive[fresh] = serials, vectors, True
+            self._count += len(serials)
+            self._last = int(serials[-1]) if len(serials) else self._last
+            self._publish(self._view.base)
 
     def remove(self, serials: Several[int]) -> None:
         """No search that begins later returns these; serials that it does not hold are passed over."""
-        gone = np.unique(np.fromiter(serials, np.int64))
-        base = _without(self._view.base, gone)
-        self._alive = self._alive.copy()  # views that are out keep theirs
-        self._alive[self._view.tail.places(gone)] = False
-        self._publish(base)
-        alive = self._alive[: self._count]
-        if 2 * np.count_nonzero(alive) < self._count:
-            self._move(np.flatnonzero(alive), 2 * int(np.count_nonzero(alive)))
+        with self._changing:
+            gone = np.unique(np.fromiter(serials, np.int64))
+            base = self._view.base.without(gone)
+            self._alive = self._alive.copy()  # views that are out keep theirs
+            self._alive[self._view.tail.places(gone)] = False
             self._publish(base)
+            alive = self._alive[: self._count]
+            if 2 * np.count_nonzero(alive) < self._count:
+                self._move(np.flatnonzero(alive), 2 * int(np.count_nonzero(alive)))
+                self._publish(base)
 
     def rebase(self, base: Base) -> None:
         """Puts `base` in the place of all rows up to its last; what was removed since it was written stays removed.
 
         Readers keep the view that they have. ValueError, and nothing is changed, when it lacks a vector.
         """
-        old = self.serials()
-        old = old[: np.searchsorted(old, base.last, side="right")]
-        block = replace(_block(base), alive=np.isin(base.serials, old, assume_unique=True))
-        if np.count_nonzero(block.alive) < len(old):
-            raise ValueError(f"a snapshot of {len(base.serials)} vectors lacks some of {len(old)}")
-        later = self._view.tail.living(after=base.last)
-        self._move(later, len(later))
-        self._last = max(self._last, base.last)
-        self._publish(block)
+        with self._changing:
+            old = self.serials()
+            old = old[: np.searchsorted(old, base.last, side="right")]
+            block = _block(base).only(old)
+            if np.count_nonzero(block.alive) < len(old):
+                raise ValueError(f"a snapshot of {len(base.serials)} vectors lacks some of {len(old)}")
+            later = self._view.tail.living(after=base.last)
+            self._move(later, len(later) + self._reserved)
+            self._last = max(self._last, base.last)
+            self._publish(block)
 
     def write(self, rows: Path, serials: Path, upto: int) -> int:
         """Writes the vectors with serials of at most `upto`, for `Base.open`; how many.
@@ -224,15 +231,6 @@ def _block(base: Base) -> Block:
     return Block(base.serials, base.rows, np.ones(len(base.serials), np.bool_))
 
 
-def _without(block: Block, serials: Serials) -> Block:
-    places = block.places(serials)
-    if not len(places):
-        return block
-    alive = block.alive.copy()  # views that are out keep theirs
-    alive[places] = False
-    return replace(block, alive=alive)
-
-
 def _kth(scores: NDArray[np.float32], k: int) -> float:
     """The `k`-th highest score; less than any when there are fewer."""
     return -np.inf if k >= len(scores) else float(np.partition(scores, -k)[-k])
@@ -240,8 +238,5 @@ def _kth(scores: NDArray[np.float32], k: int) -> float:
 
 def _chosen(view: _View, places: list[Places], scores: list[NDArray[np.float32]], least: float) -> Serials:
     """The serials of those whose true score may be `least` or more, ascending."""
-    chosen = [
-        block.serials[some[each >= least - block.margin]]
-        for block, some, each in zip(view, places, scores, strict=True)
-    ]
-    return np.concatenate(chosen)
+    found = zip(view, places, scores, strict=True)
+    return np.concatenate([block.serials[some[each >= least - block.margin]] for block, some, each in found])
