@@ -7,6 +7,7 @@ the graph may lag, or be thrown away, and no search is wrong for it.
 import hashlib
 import logging
 import threading
+from collections.abc import Callable
 from collections.abc import Collection as Several
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from lookalike_server.catalog.index import Durable, Index
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.snapshots import Snapshots
 from lookalike_server.catalog.twins import Twins
-from lookalike_server.catalog.vectors import Serials, distances
+from lookalike_server.catalog.vectors import Rows, Serials, distances
 from lookalike_server.records import Vector
 
 log = logging.getLogger("lookalike.catalog")
@@ -70,12 +71,12 @@ class Cover:
         """Vectors that it will take in."""
         return self._vectors.count_beyond(self._reach.watermark) if self.behind() else 0
 
-    def advance(self) -> bool:
-        """Takes in a few vectors; whether there are more."""
+    def advance(self, beyond: Callable[[int, int], tuple[Serials, Rows]]) -> bool:
+        """Takes in a few vectors, of those that `beyond` gives after a serial; whether there are more."""
         with self._lock:
             if self.behind():
                 try:
-                    self._take_in()
+                    self._take_in(beyond)
                 except Exception:
                     # Half of a step may be in the graph, or more than there should be: it can take in nothing again.
                     self._begin_anew()
@@ -148,9 +149,9 @@ class Cover:
         found += [f"the graph holds {strange} images that are gone"] if strange else []
         return found + ([f"the graph gives wrong distances for {astray} images of a sample"] if astray else [])
 
-    def _take_in(self) -> None:
+    def _take_in(self, beyond: Callable[[int, int], tuple[Serials, Rows]]) -> None:
         reach = self._reach
-        serials, vectors = self._vectors.beyond(reach.watermark, _STEP)
+        serials, vectors = beyond(reach.watermark, _STEP)
         first = reach.twins.add(serials, vectors)
         reach.graph.add(serials[first], vectors[first])
         self.unsaved += len(serials)

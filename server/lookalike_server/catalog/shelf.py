@@ -6,6 +6,7 @@ them, and else of the store.
 
 from collections.abc import Callable
 from collections.abc import Collection as Several
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from lookalike_server.catalog.cover import Cover
 from lookalike_server.catalog.matrix import Matrix
+from lookalike_server.catalog.store import Superseded
 from lookalike_server.catalog.vectors import Rows, Serials, distances
 from lookalike_server.records import Vector
 
@@ -110,7 +112,7 @@ class Shelf:
         """A step of the indexer; whether there is more to do."""
         if self._cover is None:
             return False
-        more = self._cover.advance()
+        more = self._cover.advance(self._beyond)
         if self._cover.unsaved >= self._save_every:
             self.save()
         return more
@@ -131,6 +133,17 @@ class Shelf:
             return []
         lag = ["the graph lags behind the vectors"] if self._cover.behind() else []
         return lag + self._cover.findings()
+
+    def _beyond(self, serial: int, limit: int) -> tuple[Serials, Rows]:
+        """The first `limit` vectors with greater serials, in full precision, for the graph.
+
+        What the store has no more is about to leave memory too, and is given as it is there.
+        """
+        serials, rows = self.vectors.beyond(serial, limit)
+        with suppress(Superseded):
+            held, precise = self.precise(serials)
+            rows[np.searchsorted(serials, held)] = precise
+        return serials, rows
 
     def _found(self, query: Vector, serials: Serials, *, exact: bool) -> Found:
         parts = [self._slice(query, serials[start : start + _SLICE]) for start in range(0, len(serials), _SLICE)]
