@@ -1,31 +1,65 @@
-"""A snapshot is used when it is sound, and only then; without one the graph is built anew."""
+"""A snapshot is read when it is, to the bit, one that was written for this collection of this database."""
 
 import json
-import shutil
+import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.catalog.catalog_makers import DIM, arrival, ids, image_id, open_catalog, serials, units, vector_of
+from tests.catalog.catalog_makers import DIM, serials, units
+from tests.disk import no_file_beyond
 
-from lookalike_server.catalog.catalog import Catalog
+from lookalike_server.catalog.drafts import PARTS
+from lookalike_server.catalog.forking import ChildFailed
 from lookalike_server.catalog.hnsw import HnswIndex
-from lookalike_server.catalog.snapshots import Identity, Snapshots, seal
-from lookalike_server.records import Filter
+from lookalike_server.catalog.matrix import Matrix
+from lookalike_server.catalog.reach import Reach
+from lookalike_server.catalog.snapshots import Identity, Snapshots, sealed, unsealed
+from lookalike_server.catalog.twins import Twins
 
 IDENTITY = Identity("u" * 32, "m", DIM, "hnsw")
 
 
-def index_of(count: int) -> HnswIndex:
-    index = HnswIndex(DIM)
-    index.add(serials(1, count), units(count))
-    return index
+class Words:
+    """The store's part: which words it has committed."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def mark(self) -> str:
+        self.said.append(f"word {len(self.said)}")
+        return self.said[-1]
+
+    def marked(self, mark: str) -> bool:
+        return mark in self.said
 
 
 @pytest.fixture
-def snapshots(tmp_path: Path) -> Snapshots:
-    made = Snapshots(tmp_path / "u", IDENTITY)
-    made.write(index_of(50), watermark=50, generation=7, contents="")
+def words() -> Words:
+    return Words()
+
+
+def held(folder: Path, words: Words, identity: Identity = IDENTITY) -> Snapshots:
+    return Snapshots(folder / "u", identity, mark=words.mark, marked=words.marked)
+
+
+def collection(count: int) -> tuple[Reach, Matrix]:
+    matrix = Matrix(DIM)
+    matrix.add(serials(1, count), units(count))
+    return Reach(HnswIndex(DIM), Twins()).take_in(matrix.beyond, count)[0], matrix
+
+
+def write(snapshots: Snapshots, count: int, *, alone: bool = False) -> None:
+    draft = snapshots.draft(*collection(count))
+    snapshots.publish(draft, snapshots.finished(draft), alone=alone)
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path, words: Words) -> Snapshots:
+    made = held(tmp_path, words)
+    write(made, 50)
     return made
 
 
@@ -34,52 +68,128 @@ def only(folder: Path, pattern: str) -> Path:
     return found
 
 
-def test_a_snapshot_comes_back(snapshots: Snapshots) -> None:
-    found = snapshots.read(HnswIndex, 7)
+def names(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "u").iterdir()}
+
+
+def test_one_comes_back(snapshots: Snapshots) -> None:
+    found = snapshots.read(HnswIndex)
     assert found is not None
-    assert (len(found.index), found.watermark) == (50, 50)
-    assert snapshots.read(HnswIndex, 8) is not None
+    assert (len(found.reach.graph), found.reach.watermark) == (50, 50)
+    assert found.base.serials.tolist() == list(range(1, 51))
+    np.testing.assert_allclose(Matrix(DIM, found.base).take(serials(1, 50))[1], units(50), atol=1e-3)
+
+
+def test_vectors_that_the_graph_has_not_reached_come_back(tmp_path: Path, words: Words) -> None:
+    reach, matrix = collection(50)
+    matrix.add(serials(51, 10), units(10, seed=1))
+    snapshots = held(tmp_path, words)
+    draft = snapshots.draft(reach, matrix)
+    base = snapshots.publish(draft, snapshots.finished(draft), alone=False)
+    assert base.last == 60
+    found = snapshots.read(HnswIndex)
+    assert found is not None
+    assert (found.reach.watermark, found.base.last) == (50, 60)
+
+
+def test_a_node_that_stands_for_others_only_comes_back(tmp_path: Path, words: Words) -> None:
+    matrix, rows = Matrix(DIM), units(6)
+    matrix.add(serials(1, 6), rows[[0, 1, 2, 1, 1, 3]])
+    reach, _ = Reach(HnswIndex(DIM), Twins()).take_in(matrix.beyond, 6)
+    reach.remove([2])
+    matrix.remove([2])
+    snapshots = held(tmp_path, words)
+    draft = snapshots.draft(reach, matrix)
+    snapshots.publish(draft, snapshots.finished(draft), alone=False)
+    found = snapshots.read(HnswIndex)
+    assert found is not None
+    assert set(found.reach.search(rows[1], 1)[:2].tolist()) == {4, 5}
+    assert found.reach.findings(Matrix(DIM, found.base)) == []
+    found.reach.remove([4, 5])
+    assert not {2, 4, 5} & set(found.reach.search(rows[1], 6).tolist())
 
 
 def test_two_are_kept(snapshots: Snapshots, tmp_path: Path) -> None:
-    for count in (60, 70):
-        snapshots.write(index_of(count), watermark=count, generation=count, contents="")
-    assert len(list(tmp_path.rglob("*.index"))) == len(list(tmp_path.rglob("*.json"))) == 2
-    newest = max(tmp_path.rglob("*.index"))
+    write(snapshots, 60)
+    write(snapshots, 70)
+    assert names(tmp_path) == {f"000000000{n}.{part}" for n in (2, 3) for part in (*PARTS, "json")}
+    newest = max(tmp_path.rglob("*.graph"))
     newest.write_bytes(newest.read_bytes()[:-1])
-    found = snapshots.read(HnswIndex, 70)
+    found = snapshots.read(HnswIndex)
     assert found is not None
-    assert found.watermark == 60
+    assert found.reach.watermark == 60
+
+
+def test_one_that_is_to_be_alone_is(snapshots: Snapshots, tmp_path: Path) -> None:
+    write(snapshots, 60, alone=True)
+    assert names(tmp_path) == {f"0000000002.{part}" for part in (*PARTS, "json")}
+
+
+def test_one_that_is_to_be_alone_is_when_its_writer_was_killed_before(snapshots: Snapshots, tmp_path: Path) -> None:
+    older = {path: path.read_bytes() for path in (tmp_path / "u").iterdir()}
+    write(snapshots, 60, alone=True)
+    for path, content in older.items():
+        path.write_bytes(content)
+    assert snapshots.read(HnswIndex) is not None
+    assert not set(older) & set((tmp_path / "u").iterdir())
 
 
 def test_what_was_cut_off_in_writing_is_litter(snapshots: Snapshots, tmp_path: Path) -> None:
     folder = tmp_path / "u"
-    (folder / "aside").write_bytes(b"half")
-    (folder / "0000000009.index").write_bytes(b"no manifest")
-    found = snapshots.read(HnswIndex, 7)
+    (folder / "0123456789abcdef.rows.aside").write_bytes(b"half")
+    (folder / "0000000009.graph").write_bytes(b"no manifest")
+    found = snapshots.read(HnswIndex)
     assert found is not None
-    snapshots.write(index_of(60), watermark=60, generation=8, contents="")
-    assert not (folder / "aside").exists()
-    assert not (folder / "0000000009.index").exists()
-    found = snapshots.read(HnswIndex, 8)
+    assert not (folder / "0123456789abcdef.rows.aside").exists()
+    write(snapshots, 60)
+    assert not (folder / "0000000009.graph").exists()
+    found = snapshots.read(HnswIndex)
     assert found is not None
-    assert found.watermark == 60
+    assert found.reach.watermark == 60
+
+
+def test_a_full_disk_leaves_the_one_before(snapshots: Snapshots, tmp_path: Path) -> None:
+    before = names(tmp_path)
+    with no_file_beyond(2_000):
+        draft = snapshots.draft(*collection(500))
+        with pytest.raises(ChildFailed, match="cut short|too large"):
+            snapshots.finished(draft)
+        draft.remove()
+    assert names(tmp_path) == before
+    assert snapshots.read(HnswIndex) is not None
+
+
+def test_its_word_is_said_after_its_files_are_written(tmp_path: Path, words: Words) -> None:
+    snapshots = held(tmp_path, words)
+    draft = snapshots.draft(*collection(50))
+    assert words.said == []
+    assert snapshots.finished(draft)["mark"] == words.said[0]
+    assert not list(tmp_path.rglob("*.json"))
 
 
 def cut(folder: Path) -> None:
-    data = only(folder, "*.index")
+    data = only(folder, "*.graph")
     data.write_bytes(data.read_bytes()[:-100])
 
 
+def cut_rows(folder: Path) -> None:
+    data = only(folder, "*.rows")
+    data.write_bytes(data.read_bytes()[: -2 * DIM])
+
+
 def flip(folder: Path) -> None:
-    data = only(folder, "*.index")
+    data = only(folder, "*.graph")
     content = bytearray(data.read_bytes())
     content[len(content) // 2] ^= 1
     data.write_bytes(content)
 
 
-def lose_data(folder: Path) -> None:
-    only(folder, "*.index").unlink()
+def lose_graph(folder: Path) -> None:
+    only(folder, "*.graph").unlink()
+
+
+def lose_serials(folder: Path) -> None:
+    only(folder, "*.serials").unlink()
 
 
 def lose_manifest(folder: Path) -> None:
@@ -91,7 +201,7 @@ def scribble(folder: Path) -> None:
 
 
 def strip(folder: Path) -> None:
-    only(folder, "*.json").write_text("[]")
+    only(folder, "*.json").write_bytes(sealed([]))  # type: ignore[arg-type]
 
 
 def move_watermark(folder: Path) -> None:
@@ -102,16 +212,29 @@ def move_watermark(folder: Path) -> None:
 def change(**values: object) -> Callable[[Path], None]:
     def damage(folder: Path) -> None:
         manifest = only(folder, "*.json")
-        manifest.write_text(json.dumps(seal({**json.loads(manifest.read_text()), **values})))
+        manifest.write_bytes(sealed({**unsealed(manifest.read_bytes()), **values}))
 
     damage.__name__ = "change_" + "_".join(values)
     return damage
 
 
-DAMAGE: list[Callable[[Path], None]] = [cut, flip, lose_data, lose_manifest, scribble, strip, move_watermark]
+DAMAGE: list[Callable[[Path], None]] = [
+    cut,
+    cut_rows,
+    flip,
+    lose_graph,
+    lose_serials,
+    lose_manifest,
+    scribble,
+    strip,
+    move_watermark,
+]
 LIES: list[Callable[[Path], None]] = [
     change(facts=None),
-    change(generation=9_999),
+    change(mark="another"),
+    change(count=49),
+    change(watermark=49),
+    change(absent=[[3, 99]]),
     change(identity={"uuid": "another"}),
     change(facts={"space": "l2", "m": 16, "ef_construction": 200, "count": 50, "removed": []}),
     change(facts={"space": "ip", "m": 99, "ef_construction": 200, "count": 50, "removed": []}),
@@ -119,10 +242,26 @@ LIES: list[Callable[[Path], None]] = [
 
 
 @pytest.mark.parametrize("damage", [*DAMAGE, *LIES], ids=lambda damage: str(damage.__name__))
-def test_a_damaged_one_is_ignored(snapshots: Snapshots, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_one_is_refused_and_removed(
+    snapshots: Snapshots, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     damage(tmp_path)
-    assert snapshots.read(HnswIndex, 7) is None
+    assert snapshots.read(HnswIndex) is None
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_flipped_bit_is_always_found(snapshots: Snapshots, tmp_path: Path) -> None:
+    whole = {path: path.read_bytes() for path in sorted((tmp_path / "u").iterdir())}
+    dice = random.Random(5)  # noqa: S311  which bits does not matter
+    for turn in range(1_000):
+        path = dice.choice(list(whole))
+        bad = bytearray(whole[path])
+        bad[dice.randrange(len(bad))] ^= 1 << dice.randrange(8)
+        path.write_bytes(bad)
+        assert snapshots.read(HnswIndex) is None, (turn, path)
+        for other, content in whole.items():
+            other.write_bytes(content)
+    assert snapshots.read(HnswIndex) is not None
 
 
 @pytest.mark.parametrize(
@@ -134,204 +273,32 @@ def test_a_damaged_one_is_ignored(snapshots: Snapshots, tmp_path: Path, damage: 
         Identity("u" * 32, "m", DIM, "other"),
     ],
 )
-def test_a_strangers_one_is_ignored(snapshots: Snapshots, tmp_path: Path, identity: Identity) -> None:
-    assert Snapshots(tmp_path / "u", identity).read(HnswIndex, 7) is None
+def test_a_strangers_one_is_refused(snapshots: Snapshots, tmp_path: Path, words: Words, identity: Identity) -> None:
+    assert snapshots.read(HnswIndex) is not None
+    assert held(tmp_path, words, identity).read(HnswIndex) is None
 
 
-def filled(folder: Path, *names: str) -> None:
-    with open_catalog(folder, small=10) as catalog:
-        for name in names:
-            catalog.create_collection(name)
-        catalog.add([arrival(number, collection=name) for name in names for number in range(60)])
-        assert catalog.settle(30)
+def test_one_that_the_store_has_no_word_of_is_refused_and_removed(
+    snapshots: Snapshots, tmp_path: Path, words: Words
+) -> None:
+    write(snapshots, 60)
+    words.said.pop()
+    found = snapshots.read(HnswIndex)
+    assert found is not None
+    assert found.reach.watermark == 50
+    assert not list(tmp_path.rglob("0000000002.*"))
 
 
-def covered(catalog: Catalog, name: str = "c") -> int:
-    """How far the graph of a collection reached when it was opened: 0 without a snapshot."""
-    cover = catalog._shelves.find(catalog._store.collection(name))._cover
-    assert cover is not None
-    return cover.unsaved
+@pytest.mark.parametrize("name", ["0000000001.json.bak", "9x.graph", "x.json", "99999999999.json", "x.rows.aside"])
+def test_strangers_files_are_left_alone(snapshots: Snapshots, tmp_path: Path, name: str) -> None:
+    (tmp_path / "u" / name).write_text("not ours")
+    assert snapshots.read(HnswIndex) is not None
+    write(snapshots, 60, alone=True)
+    assert (tmp_path / "u" / name).read_text() == "not ours"
 
 
-@pytest.mark.parametrize("name", ["0000000001.json.bak", "9x.index", "x.json", "99999999999.json"])
-def test_strangers_files_are_left_alone(tmp_path: Path, name: str) -> None:
-    filled(tmp_path, "c")
-    stranger = only(tmp_path, "*.json").with_name(name)
-    stranger.write_text("not ours")
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert covered(catalog) == 0
-        catalog.add([arrival(100)])
-        assert catalog.settle(30)
-    assert stranger.read_text() == "not ours"
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert catalog.verify() == []
-        assert covered(catalog) == 0
-
-
-@pytest.mark.parametrize("damage", [None, *DAMAGE, LIES[0]], ids=lambda damage: getattr(damage, "__name__", "none"))
-def test_a_catalog_is_whole_after_any_damage(tmp_path: Path, damage: Callable[[Path], None] | None) -> None:
-    filled(tmp_path, "c")
-    if damage is not None:
-        damage(tmp_path)
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert ids(catalog.search("c", vector_of(3), limit=1)) == [image_id(3)]
-        assert catalog.verify() == []
-        assert covered(catalog) == (0 if damage is None else 60)  # only what was built anew is unsaved
-
-
-def test_snapshots_swapped_between_collections_are_ignored(tmp_path: Path) -> None:
-    filled(tmp_path, "c", "d")
-    one, other = sorted((tmp_path / "indexes").iterdir())
-    one.rename(tmp_path / "aside")
-    other.rename(one)
-    (tmp_path / "aside").rename(other)
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert catalog.verify() == []
-        assert covered(catalog, "c") == covered(catalog, "d") == 60
-
-
-def test_what_came_after_the_snapshot_is_made_good(tmp_path: Path) -> None:
-    filled(tmp_path, "c")
-    shutil.copytree(tmp_path / "indexes", tmp_path / "older")
-    with open_catalog(tmp_path, small=10) as catalog:
-        catalog.add([arrival(100)])
-    shutil.rmtree(tmp_path / "indexes")
-    (tmp_path / "older").rename(tmp_path / "indexes")
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert ids(catalog.search("c", vector_of(100), limit=1)) == [image_id(100)]
-        assert catalog.verify() == []
-        assert covered(catalog) == 1
-
-
-def test_one_that_holds_what_was_deleted_is_refused(tmp_path: Path) -> None:
-    filled(tmp_path, "c")
-    shutil.copytree(tmp_path / "indexes", tmp_path / "older")
-    with open_catalog(tmp_path, small=10) as catalog:
-        catalog.delete_images("c", [image_id(3)])
-    shutil.rmtree(tmp_path / "indexes")
-    (tmp_path / "older").rename(tmp_path / "indexes")
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert image_id(3) not in ids(catalog.search("c", vector_of(3), limit=100))
-        assert catalog.verify() == []
-        assert covered(catalog) == 59
-
-
-def test_a_graph_of_tombstones_is_built_anew(tmp_path: Path) -> None:
-    filled(tmp_path, "c")
-    with open_catalog(tmp_path, small=10) as catalog:
-        catalog.delete_images("c", [image_id(number) for number in range(20)])
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert catalog.verify() == []
-        assert covered(catalog) == 40
-
-
-def test_a_store_older_than_the_snapshot_wins(tmp_path: Path) -> None:
-    with open_catalog(tmp_path, small=10) as catalog:
-        catalog.create_collection("c")
-        catalog.add([arrival(number) for number in range(30)])
-    shutil.copy(tmp_path / "catalog.db", tmp_path / "copy")
-    with open_catalog(tmp_path, small=10) as catalog:
-        catalog.add([arrival(number) for number in range(100, 130)])
-        catalog.settle(30)
-    (tmp_path / "copy").rename(tmp_path / "catalog.db")
-    with open_catalog(tmp_path, small=10) as catalog:
-        catalog.add([arrival(number) for number in range(200, 230)])
-        assert ids(catalog.search("c", vector_of(200), limit=1)) == [image_id(200)]
-        assert catalog.verify() == []
-
-
-def restored(folder: Path) -> None:
-    """A served folder whose database comes from a backup of before most images; its snapshot is of all."""
-    with open_catalog(folder, small=10) as catalog:
-        catalog.create_collection("c")
-        catalog.add([arrival(number) for number in range(20)])
-    shutil.copy(folder / "catalog.db", folder / "copy")
-    with open_catalog(folder, small=10) as catalog:
-        catalog.add([arrival(number) for number in range(100, 160)])
-        assert catalog.settle(30)
-    (folder / "copy").rename(folder / "catalog.db")
-
-
-def test_a_snapshot_newer_than_the_store_goes_at_once(tmp_path: Path) -> None:
-    restored(tmp_path)
-    with open_catalog(tmp_path, small=10):
-        assert not list(tmp_path.rglob("*.index"))
-
-
-def test_a_store_that_outgrew_a_snapshot_of_another_history_wins(tmp_path: Path) -> None:
-    restored(tmp_path)
-    shutil.move(tmp_path / "indexes", tmp_path / "aside")
-    with open_catalog(tmp_path, small=10) as catalog:
-        for number in range(200, 260):  # the same serials for other images, in more generations
-            catalog.add([arrival(number)])
-    shutil.rmtree(tmp_path / "indexes")
-    shutil.move(tmp_path / "aside", tmp_path / "indexes")
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert catalog.settle(30)
-        for number in range(200, 260):
-            assert ids(catalog.search("c", vector_of(number), limit=1)) == [image_id(number)]
-        assert catalog.verify() == []
-
-
-def test_a_graph_that_cannot_be_extended_is_built_anew(tmp_path: Path) -> None:
-    filled(tmp_path, "c")
-    with open_catalog(tmp_path, small=10) as catalog:
-        cover = catalog._shelves.find(catalog._store.collection("c"))._cover
-        assert cover is not None
-        cover._reach.graph.add(serials(70, 1), units(1))  # what the store has not given out yet
-        catalog.add([arrival(100)])
-        assert catalog.settle(30)
-        assert ids(catalog.search("c", vector_of(100), limit=1)) == [image_id(100)]
-        assert catalog.verify() == []
-
-
-def test_snapshots_of_lost_collections_are_swept(tmp_path: Path) -> None:
-    filled(tmp_path, "c")
-    (tmp_path / "indexes" / "gone").mkdir()
-    with open_catalog(tmp_path, small=10) as catalog:
-        assert not (tmp_path / "indexes" / "gone").exists()
-        assert list((tmp_path / "indexes").iterdir())
-        catalog.delete_collection("c")
-        assert not list((tmp_path / "indexes").iterdir())
-
-
-def test_one_is_written_after_so_many_changes(tmp_path: Path) -> None:
-    with open_catalog(tmp_path, small=10, save_every=50) as catalog:
-        catalog.create_collection("c")
-        catalog.add([arrival(number) for number in range(100)])
-        assert catalog.settle(30)
-        assert list(tmp_path.rglob("*.json"))
-
-
-def test_a_fresh_one_follows_a_deletion(tmp_path: Path) -> None:
-    served, killed = tmp_path / "served", tmp_path / "killed"
-    filled(served, "c")
-    with open_catalog(served, small=10, rewrite_after=0) as catalog:
-        catalog.delete_images("c", [image_id(3)])
-        assert catalog.settle(30)
-        shutil.copytree(served, killed)
-    with open_catalog(killed, small=10) as catalog:
-        assert catalog.verify() == []
-        assert covered(catalog) == 0
-
-
-def test_deletions_that_go_on_write_none(tmp_path: Path) -> None:
-    filled(tmp_path, "c")
-    with open_catalog(tmp_path, small=10) as catalog:
-        for number in range(5):
-            catalog.delete_images("c", [image_id(number)])
-            assert catalog.settle(30)
-            assert not list(tmp_path.rglob("*.index"))
-
-
-def test_a_snapshot_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "indexes").write_text("in the way")
-    catalog = Catalog(tmp_path, models={"m": DIM}, small=10)
-    catalog.create_collection("c")
-    catalog.add([arrival(number) for number in range(50)])
-    assert catalog.settle(30)
-    catalog.close()
-    (tmp_path / "indexes").unlink()
-    with Catalog(tmp_path, models={"m": DIM}, small=10) as again:
-        assert len(again.images("c", Filter(), 100)[0]) == 50
-        assert again.verify() == []
+def test_its_files_are_readable_without_us(snapshots: Snapshots, tmp_path: Path) -> None:
+    seal, said = only(tmp_path, "*.json").read_bytes().split(b"\n")
+    assert len(seal) == 64
+    assert json.loads(said)["count"] == 50
+    assert os.path.getsize(only(tmp_path, "*.rows")) == 50 * DIM * 2

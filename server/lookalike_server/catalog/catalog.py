@@ -20,6 +20,7 @@ import numpy as np
 
 from lookalike_server import plugins
 from lookalike_server.catalog import generations, limits, tokens
+from lookalike_server.catalog.forking import make_safe
 from lookalike_server.catalog.lock import FolderLock
 from lookalike_server.catalog.searching import Query, matches
 from lookalike_server.catalog.shelf import Shelf
@@ -52,6 +53,7 @@ class Catalog:
         save_every: int = 20_000,
         rewrite_after: float = 30.0,
     ) -> None:
+        make_safe()
         self._models = dict(models)
         self._writing = threading.Lock()
         with ExitStack() as opened:

@@ -6,6 +6,7 @@ and whoever calls `load` must have compared a hash, because damaged bytes crash 
 """
 
 from collections.abc import Collection as Several
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,12 +74,15 @@ class HnswIndex:
         """Share of the graph's nodes, 0 to 1, that were removed."""
         return len(self._removed) / max(1, int(self._graph.get_current_count()))
 
+    def still(self) -> AbstractContextManager[None]:
+        """Holds off whoever would change it; searches go on."""
+        return self._lock.read()
+
     def save(self, path: Path) -> dict[str, Any]:
         """Writes the graph, the vectors of removed nodes blotted out; OSError when it was not written whole."""
-        with self._lock.read():
-            self._graph.save_index(str(path))
-            expected = self._graph.index_file_size()
-            count, removed = self._graph.get_current_count(), sorted(self._removed)
+        self._graph.save_index(str(path))
+        expected = self._graph.index_file_size()
+        count, removed = self._graph.get_current_count(), sorted(self._removed)
         written = path.stat().st_size
         if written != expected:
             raise OSError(f"{path} was cut short: {written} of {expected} bytes were written")

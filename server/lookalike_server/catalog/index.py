@@ -5,6 +5,7 @@ In go serials with their unit vectors, out come the nearest serials. An index kn
 """
 
 from collections.abc import Collection as Several
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -48,10 +49,14 @@ class Index(Protocol):
 class Durable(Index, Protocol):
     """An index that can be written to a file."""
 
+    def still(self) -> AbstractContextManager[None]:
+        """Within it nobody changes the index."""
+
     def save(self, path: Path) -> dict[str, Any]:
         """Writes a file, without the vectors of what was removed, and returns facts that `load` needs, fit for JSON.
 
-        Raises OSError when the file could not be written whole.
+        The caller has made it `still`, or has forked while it was: this takes no lock. Raises OSError when the file
+        could not be written whole.
         """
 
     @classmethod

@@ -117,11 +117,18 @@ def vectors_at(connection: sqlite3.Connection, held: Entry, asked: Serials) -> t
     return _columns(found.fetchall(), held.record.dim)
 
 
-def vectors(connection: sqlite3.Connection, held: Entry) -> Iterator[tuple[Serials, Rows]]:
-    """All vectors of a collection in ascending slices; ValueError when one has the wrong length."""
+def serials(connection: sqlite3.Connection, key: int) -> Serials:
+    """All serials of a collection, ascending: read from an index alone, half a second a million."""
+    rows = connection.execute("SELECT serial FROM images WHERE collection = ? ORDER BY serial", (key,))
+    return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+
+def vectors(connection: sqlite3.Connection, held: Entry, after: int) -> Iterator[tuple[Serials, Rows]]:
+    """A collection's vectors beyond `after` in ascending slices; ValueError when one has the wrong length."""
     found = connection.execute(
-        "SELECT serial, float32_le FROM images JOIN vectors USING (serial) WHERE collection = ? ORDER BY serial",
-        (held.key,),
+        "SELECT serial, float32_le FROM images JOIN vectors USING (serial)"
+        " WHERE collection = ? AND serial > ? ORDER BY serial",
+        (held.key, after),
     )
     yield from _slices(found, held.record.dim)
 

@@ -113,14 +113,23 @@ class Shelf:
         if self._cover is None:
             return False
         more = self._cover.advance(self._beyond)
-        if self._cover.unsaved >= self._save_every:
-            self.save()
+        if self._cover.due(self._save_every):
+            self._cover.save()
         return more
 
-    def save(self) -> None:
-        """Writes the graph's snapshot if it has changed."""
+    @property
+    def stale(self) -> bool:
+        """Whether a snapshot may hold what was removed."""
+        return self._cover is not None and self._cover.stale
+
+    def save(self, *, last: bool = False) -> bool:
+        """Writes a snapshot if anything has changed, the `last` in this thread; False when it could not."""
+        return self._cover is None or self._cover.save(last=last)
+
+    def hurry(self) -> None:
+        """Gives up the snapshot that is being written; only the last will follow."""
         if self._cover is not None:
-            self._cover.save(self.generation)
+            self._cover.hurry()
 
     def discard(self) -> None:
         """The collection is gone: nothing of it stays on disk."""
@@ -159,11 +168,13 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Work for the indexer: to write a shelf's snapshot."""
+    """Work for the indexer: to write a shelf's snapshot. `again` is called with it when it could not be written."""
 
     shelf: Shelf
+    again: Callable[["Saving"], None]
 
     def advance(self) -> bool:
-        """Writes it, if the graph has changed."""
-        self.shelf.save()
+        """Writes it, if anything has changed."""
+        if not self.shelf.save():
+            self.again(self)
         return False

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from lookalike_server import plugins
 from lookalike_server.catalog.cover import Cover
-from lookalike_server.catalog.index import ExactIndex, Index
+from lookalike_server.catalog.index import Durable, ExactIndex, Index
 from lookalike_server.catalog.indexer import Indexer
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.shelf import Saving, Shelf
-from lookalike_server.catalog.snapshots import Identity, Snapshots, sweep
+from lookalike_server.catalog.snapshots import Identity, Snapshot, Snapshots, sweep
 from lookalike_server.catalog.store import Entry, Store, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMismatch
+
+_RETRY_SECONDS = 30.0  # after which a snapshot that could not be written without deleted vectors is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Settings:
     small: int
     """Collections of at most so many images are compared whole, without a graph."""
     save_every: int
-    """A snapshot is written after so many changes of a graph, and at close."""
+    """A snapshot is written after so many changes of a graph, or a tenth of its collection's size; and at close."""
     rewrite_after: float
     """Seconds without a further deletion after which a collection gets a snapshot again."""
 
@@ -51,7 +55,7 @@ class Shelves:
         for entry in entries:
             self._entries[entry.record.name] = entry
             if self.serves(entry):
-                self.fill(entry, self._store.vectors(entry))
+                self._restore(entry)
 
     def entry(self, name: str) -> Entry:
         """The collection of this name; CollectionNotFound."""
@@ -64,14 +68,8 @@ class Shelves:
         """A shelf with these vectors, searchable at once; DataFolderError when one has the wrong length."""
         vectors = Matrix(entry.record.dim)
         vectors.reserve(entry.record.image_count)
-        try:
-            for serials, rows in slices:
-                vectors.add(serials, rows)
-        except ValueError as error:
-            raise DataFolderError(f"the vectors of {entry.record.name!r} are damaged: {error}") from error
-        shelf = self._shelf(entry, vectors, restore=True)
-        self._shelves[entry.uuid] = shelf
-        self._indexer.feed(shelf)
+        _pour(entry, slices, vectors)
+        self._put(entry, self._shelf(entry, vectors, None))
 
     def serves(self, entry: Entry) -> bool:
         """Whether the collection's vectors are of a served model."""
@@ -89,7 +87,7 @@ class Shelves:
     def start(self, entry: Entry) -> None:
         """An empty shelf for a new collection."""
         self._entries[entry.record.name] = entry
-        self._shelves[entry.uuid] = self._shelf(entry, Matrix(entry.record.dim), restore=False)
+        self._shelves[entry.uuid] = self._shelf(entry, Matrix(entry.record.dim), None)
 
     def find(self, entry: Entry) -> Shelf:
         """The shelf of this generation; ModelMismatch, or CollectionNotFound when it was dropped just now."""
@@ -105,7 +103,7 @@ class Shelves:
 
     def shrunk(self, shelf: Shelf) -> None:
         """Has the indexer write a snapshot for those that a deletion took; while deletions go on it would be wasted."""
-        self._indexer.feed(Saving(shelf), after=self._settings.rewrite_after)
+        self._indexer.feed(Saving(shelf, self._retry), after=self._settings.rewrite_after)
 
     def seen(self, entry: Entry) -> None:
         """The collection is now like this, and its shelf, if there is one, has taken in all up to here."""
@@ -120,7 +118,7 @@ class Shelves:
         shelf = self._shelves.pop(entry.uuid, None)
         if shelf is not None:
             shelf.discard()
-        Snapshots(self._folder / entry.uuid, self._identity(entry)).drop()
+        self._snapshots(entry).drop()
 
     def count(self) -> tuple[int, int]:
         """Images on all shelves, and those of them that their shelf's graph does not cover yet."""
@@ -133,17 +131,33 @@ class Shelves:
 
     def close(self) -> None:
         """Stops the indexer and writes snapshots."""
+        for shelf in self._shelves.values():
+            shelf.hurry()
         self._indexer.close()
         for shelf in self._shelves.values():
-            shelf.save()
+            shelf.save(last=True)
 
-    def _shelf(self, entry: Entry, vectors: Matrix, *, restore: bool) -> Shelf:
+    def _restore(self, entry: Entry) -> None:
+        """A shelf as a snapshot has it, with what the store did since: removals at once, and the rest beyond it."""
+        found = self._snapshots(entry).read(self._kind) if issubclass(self._kind, Durable) else None
+        vectors = Matrix(entry.record.dim, found.base if found else None)
+        shelf = self._shelf(entry, vectors, found)
+        if found is not None:
+            shelf.remove(np.setdiff1d(found.base.serials, self._store.serials(entry), assume_unique=True).tolist())
+        _pour(entry, self._store.vectors(entry, after=found.base.last if found else 0), vectors)
+        self._put(entry, shelf)
+
+    def _put(self, entry: Entry, shelf: Shelf) -> None:
+        self._shelves[entry.uuid] = shelf
+        self._indexer.feed(shelf)
+        if shelf.stale:
+            self.shrunk(shelf)
+
+    def _shelf(self, entry: Entry, vectors: Matrix, found: Snapshot | None) -> Shelf:
         cover = None
         if self._kind is not ExactIndex:  # it would only repeat what the shelf does by itself
-            snapshots = Snapshots(self._folder / entry.uuid, self._identity(entry))
-            cover = Cover(vectors, entry.record.dim, self._kind, snapshots, self._settings.small)
-        if cover is not None and restore:
-            cover.restore(entry.record.generation)
+            small = self._settings.small
+            cover = Cover(vectors, entry.record.dim, self._kind, self._snapshots(entry), small, found=found)
         return Shelf(
             vectors,
             entry.record.generation,
@@ -153,8 +167,16 @@ class Shelves:
             save_every=self._settings.save_every,
         )
 
-    def _identity(self, entry: Entry) -> Identity:
-        return Identity(entry.uuid, entry.record.model_id, entry.record.dim, self._settings.index)
+    def _snapshots(self, entry: Entry) -> Snapshots:
+        return Snapshots(
+            self._folder / entry.uuid,
+            Identity(entry.uuid, entry.record.model_id, entry.record.dim, self._settings.index),
+            mark=partial(self._store.mark, entry),
+            marked=partial(self._store.marked, entry),
+        )
+
+    def _retry(self, saving: Saving) -> None:
+        self._indexer.feed(saving, after=max(_RETRY_SECONDS, self._settings.rewrite_after))
 
     def findings(self, entry: Entry) -> list[str]:
         """How a collection's shelf and the store differ, when they should not; nobody may change either meanwhile."""
@@ -168,3 +190,11 @@ class Shelves:
         if len(shelf.vectors) > kept:
             found.append("memory holds images that the store does not")
         return [f"{entry.record.name}: {what}" for what in dict.fromkeys(found + shelf.findings())]
+
+
+def _pour(entry: Entry, slices: Iterable[tuple[Serials, Rows]], vectors: Matrix) -> None:
+    try:
+        for serials, rows in slices:
+            vectors.add(serials, rows)
+    except ValueError as error:
+        raise DataFolderError(f"the vectors of {entry.record.name!r} are damaged: {error}") from error

@@ -1,26 +1,40 @@
-"""One collection's index on disk, so that a restart need not build it again. It can be thrown away at any time.
+"""One collection's index and vectors on disk, so that a restart need neither build nor read them all again.
 
-A snapshot is a data file and a manifest. The data is written aside, measured, hashed, synced and renamed; the manifest,
-which says all that a reader must check and bears its own hash, goes last: without it the data is litter. Whatever does
-not match is removed with a warning. Two snapshots are kept, in case the newer is damaged.
+A snapshot is a manifest and the files of `drafts.PARTS`. The files are written aside, measured, hashed, synced and
+renamed; the manifest, which says all that a reader must check and begins with its own hash, goes last: without it the
+files are litter. Whatever does not match is removed with a warning. It can be thrown away at any time.
+
+Whether the database and a snapshot belong together is told by a mark, a random word that the store commits after the
+files were written and before the manifest says it. The argument: let the database know the word. Then it has, in its
+past, the moment of the word, and so every commit up to the moment that the files are of, which was before. Serials are
+given out once, ascending, and taken into memory in their order, after their commit; hence each serial up to the last
+that memory held was given to its image by then, and is still that image's or nobody's. If it is that image's, it was
+never removed, and the files have it. What was removed after that moment, before the word or since, is found by
+comparing serials; what is beyond the last is read from the store. Were the word committed before the files' moment, a
+copy of the database made between the two would know it and lack what came between: its serials would be given to other
+images. No clock and no counter takes part.
 """
 
 import hashlib
 import json
 import logging
-import os
 import re
 import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lookalike_server.catalog.drafts import PARTS, Draft, measured, sweep_drafts, sync
 from lookalike_server.catalog.index import Durable
+from lookalike_server.catalog.matrix import Base, Matrix
+from lookalike_server.catalog.reach import Reach
 
 log = logging.getLogger("lookalike.catalog")
 
-_KEPT = 2
-_OURS = re.compile(r"([0-9]{10})\.(index|json)")
+_KEPT = 2  # in case the newer is damaged
+_OURS = re.compile(rf"([0-9]{{10}})\.({'|'.join(PARTS)}|json)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,54 +49,65 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An index as it was read back: it had seen all serials up to `watermark`."""
+    """What was read back: all vectors that there were, and a graph over those up to its watermark."""
 
-    index: Durable
-    watermark: int
-    contents: str
-    """What the writer said that the index holds: only who knows the vectors can tell whether that still is so."""
+    reach: Reach
+    base: Base
 
 
 class Snapshots:
-    """The snapshots of one collection, in `folder`, which is made when the first is written."""
+    """The snapshots of one collection, in `folder`, which is made when the first is written.
 
-    def __init__(self, folder: Path, identity: Identity) -> None:
+    `mark` commits a word to the store and returns it, `marked` tells whether the store knows a word.
+    """
+
+    def __init__(
+        self, folder: Path, identity: Identity, *, mark: Callable[[], str], marked: Callable[[str], bool]
+    ) -> None:
         self._folder = folder
         self._identity = identity
+        self._mark = mark
+        self._marked = marked
 
-    def write(self, index: Durable, watermark: int, generation: int, contents: str) -> None:
-        """Adds a snapshot and drops the oldest. OSError when it cannot be written; the older ones are still there."""
+    def draft(self, reach: Reach, matrix: Matrix, *, apart: bool = True) -> Draft:
+        """Begins to write a snapshot; nobody may change the graph until this returns. OSError."""
         for folder in (self._folder.parent, self._folder):  # never the data folder: without it there is no store either
             folder.mkdir(exist_ok=True)
-        stem = f"{self._next():010d}"
-        aside, data = self._folder / "aside", self._folder / f"{stem}.index"
-        facts = index.save(aside)
-        manifest = {
-            "identity": asdict(self._identity),
-            "watermark": watermark,
-            "generation": generation,
-            "contents": contents,
-            "file": data.name,
-            "size": aside.stat().st_size,
-            "sha256": _sha256(aside),
-            "facts": facts,
-        }
-        _publish(aside, data)
-        aside.write_text(json.dumps(seal(manifest)))
-        _publish(aside, self._folder / f"{stem}.json")
-        self._prune()
+        return Draft(self._folder, reach, matrix, apart=apart)
 
-    def read(self, kind: type[Durable], generation: int) -> Snapshot | None:
-        """The newest snapshot that can be trusted, at most as new as the store's `generation`; None: build anew."""
+    def finished(self, draft: Draft) -> dict[str, Any]:
+        """Waits until the files are written, and commits the word for them; what a manifest says of them.
+
+        OSError, and whatever a change of the store raises.
+        """
+        told = draft.result()
+        return {**told, "mark": self._mark()}
+
+    def publish(self, draft: Draft, told: dict[str, Any], *, alone: bool) -> Base:
+        """Makes a draft the newest snapshot and returns its vectors; `alone`: no older one is kept. OSError."""
+        stem = f"{self._next():010d}"
+        manifest = {"identity": asdict(self._identity), "alone": alone, **told}
+        draft.manifest.write_bytes(sealed(manifest))
+        sync(draft.manifest)
+        for part, aside in draft.files.items():
+            aside.rename(self._folder / f"{stem}.{part}")
+        sync(self._folder)
+        draft.manifest.rename(self._folder / f"{stem}.json")
+        sync(self._folder)
+        self._prune(alone=alone)
+        return self._base(stem)
+
+    def read(self, kind: type[Durable]) -> Snapshot | None:
+        """The newest snapshot that can be trusted; None: build anew. What was being written goes."""
+        sweep_drafts(self._folder)
         for manifest in self._manifests():
             try:
-                return self._checked(kind, manifest, generation)
+                return self._checked(kind, manifest)
             except Exception as error:  # whatever damage leads to: there is always the way without a snapshot
                 log.warning(
                     "a snapshot was refused",
                     extra={"snapshot": str(manifest), "why": f"{type(error).__name__}: {error}"},
                 )
-                # At once: what is newer than the store today could pass for its own when the store has grown.
                 self._remove(manifest.stem)
         return None
 
@@ -90,46 +115,63 @@ class Snapshots:
         """Removes all of them."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _checked(self, kind: type[Durable], path: Path, generation: int) -> Snapshot:
-        manifest = json.loads(path.read_text())
-        if manifest != seal(manifest):
-            raise ValueError("its manifest is not the one written")
-        data = self._folder / Path(manifest["file"]).name
+    def _checked(self, kind: type[Durable], path: Path) -> Snapshot:
+        manifest = unsealed(path.read_bytes())
         if manifest["identity"] != asdict(self._identity):
             raise ValueError("it belongs to another collection, model or index")
-        if manifest["generation"] > generation:
-            raise ValueError("it is newer than the store: was the store restored from a copy?")
-        if data.stat().st_size != manifest["size"]:
-            raise ValueError("its size is not the one written")
-        if _sha256(data) != manifest["sha256"]:
-            raise ValueError("its bytes are not those written")
-        index = kind.load(data, self._identity.dim, manifest["facts"])
-        return Snapshot(index, manifest["watermark"], manifest["contents"])
+        if not self._marked(manifest["mark"]):
+            raise ValueError("the store does not know its mark: was the store restored from an older copy?")
+        with ThreadPoolExecutor(len(PARTS)) as hashing:
+            found = dict(zip(PARTS, hashing.map(lambda part: self._measured(path.stem, part), PARTS), strict=True))
+        if found != manifest["files"]:
+            raise ValueError("its files are not those written")
+        base = self._base(path.stem)
+        if len(base.serials) != manifest["count"]:
+            raise ValueError("its vectors are not those that its manifest tells of")
+        graph = kind.load(self._folder / f"{path.stem}.graph", self._identity.dim, manifest["facts"])
+        reach = Reach.over(graph, base, manifest["watermark"], dict(manifest["absent"]))
+        self._prune(alone=manifest["alone"])  # a server that was killed may not have come to it
+        return Snapshot(reach, base)
+
+    def _measured(self, stem: str, part: str) -> dict[str, Any]:
+        return measured(self._folder / f"{stem}.{part}", hashlib.sha256())
+
+    def _base(self, stem: str) -> Base:
+        return Base.open(self._folder / f"{stem}.rows", self._folder / f"{stem}.serials", self._identity.dim)
 
     def _manifests(self) -> list[Path]:
         return sorted((path for path in self._files() if path.suffix == ".json"), reverse=True)
 
     def _files(self) -> list[Path]:
-        """Data files and manifests; whatever else lies there is not ours."""
+        """Files and manifests; whatever else lies there is not ours."""
         return [path for path in self._folder.glob("*") if _OURS.fullmatch(path.name)]
 
     def _next(self) -> int:
         return max((int(path.stem) for path in self._files()), default=0) + 1
 
-    def _prune(self) -> None:
-        kept = {path.stem for path in self._manifests()[:_KEPT]}
+    def _prune(self, *, alone: bool) -> None:
+        kept = {path.stem for path in self._manifests()[: 1 if alone else _KEPT]}
         for stem in {path.stem for path in self._files()} - kept:
             self._remove(stem)
 
     def _remove(self, stem: str) -> None:
-        for path in (self._folder / f"{stem}.json", self._folder / f"{stem}.index"):
-            path.unlink(missing_ok=True)
+        for part in ("json", *PARTS):
+            (self._folder / f"{stem}.{part}").unlink(missing_ok=True)
 
 
-def seal(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest with the hash of all that it says."""
-    said = {name: value for name, value in manifest.items() if name != "seal"}
-    return {**said, "seal": hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()}
+def sealed(manifest: dict[str, Any]) -> bytes:
+    """A manifest as it is written: the hash of what it says, and what it says."""
+    said = json.dumps(manifest).encode()
+    return hashlib.sha256(said).hexdigest().encode() + b"\n" + said
+
+
+def unsealed(content: bytes) -> dict[str, Any]:
+    """What a manifest says; ValueError unless it is, to the bit, the one written."""
+    seal, _, said = content.partition(b"\n")
+    if hashlib.sha256(said).hexdigest().encode() != seal:
+        raise ValueError("its manifest is not the one written")
+    manifest: dict[str, Any] = json.loads(said)
+    return manifest
 
 
 def sweep(folder: Path, living: set[str]) -> None:
@@ -137,22 +179,3 @@ def sweep(folder: Path, living: set[str]) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in living:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _publish(aside: Path, final: Path) -> None:
-    _sync(aside)
-    aside.replace(final)
-    _sync(final.parent)
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from uuid import uuid4
 
-from lookalike_server.catalog import inspection, rows, staging
+from lookalike_server.catalog import inspection, marks, rows, staging
 from lookalike_server.catalog.arrivals import replace_labels, take_in
 from lookalike_server.catalog.database import Database
 from lookalike_server.catalog.store import Added, Entry, Taken, Unreadable
@@ -133,9 +133,21 @@ class SqliteStore:
         with self._database.reading() as connection:
             return rows.vectors_at(connection, entry, serials)
 
-    def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
+    def vectors(self, entry: Entry, after: int = 0) -> Iterator[tuple[Serials, Rows]]:
         with self._database.reading() as connection:
-            yield from rows.vectors(connection, entry)
+            yield from rows.vectors(connection, entry, after)
+
+    def serials(self, entry: Entry) -> Serials:
+        with self._database.reading() as connection:
+            return rows.serials(connection, entry.key)
+
+    def mark(self, entry: Entry) -> str:
+        with self._database.writing() as connection:
+            return marks.add(connection, entry, _now())
+
+    def marked(self, entry: Entry, mark: str) -> bool:
+        with self._database.reading() as connection:
+            return marks.held(connection, entry, mark)
 
     def stage(self, arrivals: Sequence[Arrival]) -> list[LookalikeError | None]:
         with self._database.writing() as connection:

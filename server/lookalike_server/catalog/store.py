@@ -119,8 +119,22 @@ class Store(Protocol):
     def vectors_at(self, entry: Entry, serials: Serials) -> tuple[Serials, Rows]:
         """Those that are left of these serials of the entry's, ascending, with their vectors; Superseded."""
 
-    def vectors(self, entry: Entry) -> Iterator[tuple[Serials, Rows]]:
-        """All vectors of a collection, in ascending slices of one moment."""
+    def vectors(self, entry: Entry, after: int = 0) -> Iterator[tuple[Serials, Rows]]:
+        """The vectors of a collection with serials beyond `after`, in ascending slices of one moment."""
+
+    def serials(self, entry: Entry) -> Serials:
+        """All serials of a collection, ascending, without looking at what they stand for."""
+
+    def mark(self, entry: Entry) -> str:
+        """Commits a random word for this moment of a collection; CollectionNotFound when the generation is gone.
+
+        Whoever derives something from the collection notes the word with it. A database that knows the word has seen
+        every change up to this moment; one restored from an older copy does not know it, whatever its clock, its
+        serials and its generation number say. The last few words of a collection are kept.
+        """
+
+    def marked(self, entry: Entry, mark: str) -> bool:
+        """Whether `mark` is one of this collection's words."""
 
     def stage(self, arrivals: Sequence[Arrival]) -> list[LookalikeError | None]:
         """Keeps what other models told of held images, in one transaction; errors cost their own arrival only.

@@ -103,6 +103,10 @@ class Twins:
         """What stands in the graph, ascending; nobody may add or remove meanwhile."""
         return np.concatenate([part.serials[part.alive] for part in self._nodes])
 
+    def absent(self) -> dict[int, int]:
+        """Nodes whose own image is gone, each with the first that it stands for."""
+        return {node: members[0] for node, members in self._members.items() if members[0] != node}
+
     def _find(self, hashes: Hashes) -> Serials:
         found: Serials = np.maximum.reduce([part.find(hashes) for part in self._nodes])
         return found
