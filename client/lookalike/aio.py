@@ -188,7 +188,14 @@ class AsyncClient:
     ) -> AsyncIterator[types.Image]:
         """As `Client.images`."""
         return self._pages(
-            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by, include_embeddings),
+            lambda token: _calls.list_images(
+                collection,
+                filter,
+                page_size,
+                token,
+                not_embedded_by=not_embedded_by,
+                include_embeddings=include_embeddings,
+            ),
             timeout,
         )
 

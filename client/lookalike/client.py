@@ -234,7 +234,14 @@ class Client:
         Raises CollectionNotFound, BadFilter, BadRequest.
         """
         return self._pages(
-            lambda token: _calls.list_images(collection, filter, page_size, token, not_embedded_by, include_embeddings),
+            lambda token: _calls.list_images(
+                collection,
+                filter,
+                page_size,
+                token,
+                not_embedded_by=not_embedded_by,
+                include_embeddings=include_embeddings,
+            ),
             timeout,
         )
 
