@@ -14,7 +14,7 @@ from tests.pictures import encoded, picture, picture_bytes
 
 from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models import efficientnet_lite0, tiny
-from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, capture_time, has_scans
+from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, has_scans
 from lookalike_server.pipeline.lane import Lane
 
 MODEL = tiny.load("")
@@ -194,29 +194,6 @@ def test_a_scaled_jpeg_stays_within_the_stated_bound() -> None:
     scaled = decoder_with(model).decode_now(content).pixels
     assert (scaled != full).any(), "the picture was scaled"
     assert np.abs(scaled.astype(int) - full.astype(int)).mean() < 0.5
-
-
-@pytest.mark.parametrize(
-    ("taken", "zone", "expected"),
-    [
-        ("2020:06:01 12:00:00", "", 1_591_012_800_000_000),
-        ("2020:06:01 12:00:00", "+02:00", 1_591_005_600_000_000),
-        ("2020:06:01 12:00:00", "-01:30", 1_591_018_200_000_000),
-        ("2020:06:01 12:00:00", "nonsense", 1_591_012_800_000_000),
-        ("0000:00:00 00:00:00", "", None),
-        ("yesterday", "", None),
-        ("0001:01:01 00:00:00", "+23:59", None),
-        ("9999:12:31 23:59:59", "-01:00", None),
-    ],
-)
-def test_capture_time(taken: str, zone: str, expected: int | None) -> None:
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.Exif).update(
-        {ExifTags.Base.DateTimeOriginal: taken, ExifTags.Base.OffsetTimeOriginal: zone}
-    )
-    assert capture_time(exif) == expected
-    with Image.open(io.BytesIO(encoded(picture(1), "JPEG", exif=exif))) as opened:
-        assert capture_time(opened.getexif()) == expected
 
 
 async def test_a_bad_picture_fails_alone(decoder: Decoder) -> None:

@@ -10,10 +10,9 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 import numpy as np
@@ -27,9 +26,10 @@ from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, 
 from lookalike_server.models.protocol import Model
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.cost import CostModel
+from lookalike_server.pipeline.exif import capture_time, location
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.waiting import TOO_LATE, Drops
-from lookalike_server.records import EARLIEST, LATEST
+from lookalike_server.records import Location
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 """Pillow's names of the formats that are decoded; of GIF, TIFF and MPO (a kind of JPEG) the first picture counts."""
@@ -75,7 +75,9 @@ class Decoded:
     height: int
     format: str
     captured: int | None
-    """When it was taken, in microseconds since 1970, from EXIF; a local time without a zone counts as UTC."""
+    """When it was taken, in microseconds since 1970, from EXIF."""
+    location: Location | None
+    """Where, likewise."""
     began: float
     """When decoding began, by `time.perf_counter`, and the seconds that it took."""
     seconds: float
@@ -193,7 +195,8 @@ class Decoder:
                 pixels = self._model.prepare(image)
             width, height = reversed(size) if turned in SIDEWAYS else size
             seconds = time.perf_counter() - began
-            return Decoded(pixels, width, height, opened.format or "", capture_time(exif), began, seconds)
+            told = capture_time(exif), location(exif)
+            return Decoded(pixels, width, height, opened.format or "", *told, began, seconds)
 
     def _check_pixels(self, image: Image.Image) -> None:
         pixels = pixels_of(image)
@@ -242,25 +245,3 @@ def describe(error: Exception) -> str:
     """The library's words, without the address of our buffer."""
     words = str(error).split("<_io", maxsplit=1)[0].strip()
     return words or type(error).__name__
-
-
-def capture_time(exif: Image.Exif) -> int | None:
-    """When the picture was taken, in microseconds since 1970 (EXIF 2.32, DateTimeOriginal and OffsetTimeOriginal)."""
-    try:
-        tags: Mapping[int, object] = exif.get_ifd(ExifTags.IFD.Exif)
-        taken = datetime.strptime(str(tags[ExifTags.Base.DateTimeOriginal]).strip("\0 "), "%Y:%m:%d %H:%M:%S")
-        zone = utc_offset(str(tags.get(ExifTags.Base.OffsetTimeOriginal, "")))
-        micros = int(taken.replace(tzinfo=zone).timestamp()) * 1_000_000
-        return micros if EARLIEST <= micros <= LATEST else None
-    except Exception:  # EXIF is written by a thousand cameras: what cannot be read is not known
-        return None
-
-
-def utc_offset(words: str) -> timezone:
-    """A zone such as +02:00; UTC for anything else."""
-    try:
-        sign, hours, minutes = words[0], int(words[1:3]), int(words[4:6])
-    except (IndexError, ValueError):
-        return UTC
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if sign == "-" else offset)

@@ -100,6 +100,7 @@ class Embedder:
             captured=decoded.captured,
             vector=computed.vector,
             scenes=likeliest(self._scenes, computed.scenes),
+            location=decoded.location,
         )
 
     def _bell(self) -> Doorbell:
