@@ -5,7 +5,7 @@ import pytest
 
 from lookalike_server.catalog import limits
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Filter, Location, Scene, Source
+from lookalike_server.records import Arrival, Box, Filter, Location, Scene, Source
 
 ID = "0a" * 32
 
@@ -73,7 +73,48 @@ BAD: list[tuple[Callable[[Any], None], Any]] = [
     (limits.check_max_distance, float("nan")),
 ]
 
+PATHS = frozenset(map(str, range(10_000)))
+IDS = frozenset(f"{number:064x}" for number in range(10_000))
+
+
+def nested(levels: int) -> Filter:
+    wanted = Filter()
+    for _ in range(levels - 1):
+        wanted = Filter(none_of=(wanted,))
+    return wanted
+
+
+def labelled(first: int, count: int) -> Filter:
+    return Filter(labels={str(number): "" for number in range(first, first + count)})
+
+
+GOOD_FILTERS = [
+    Filter(box=Box(-90, -180, 90, 180)),
+    Filter(box=Box(0, 170, 0, -170)),
+    Filter(paths=PATHS),
+    nested(8),
+    Filter(any_of=(Filter(),) * 63),
+    Filter(any_of=tuple(labelled(first, 64) for first in range(4))),
+    Filter(ids=IDS, not_ids=IDS, paths=PATHS, any_of=(Filter(ids=IDS),)),
+]
+
 BAD_FILTERS = [
+    Filter(box=Box(1, 0, 0, 0)),
+    Filter(box=Box(-90.1, 0, 0, 0)),
+    Filter(box=Box(0, -180.1, 0, 0)),
+    Filter(box=Box(0, 0, 90.1, 0)),
+    Filter(box=Box(0, 0, 0, 180.1)),
+    *(Filter(box=Box(*(float("nan") if at == place else 0 for at in range(4)))) for place in range(4)),
+    Filter(paths=PATHS | {"one more"}),
+    Filter(paths=frozenset(["p" * 4_097])),
+    Filter(paths=frozenset(["nul\0"])),
+    nested(9),
+    Filter(any_of=(Filter(),) * 64),
+    Filter(all_of=(Filter(any_of=(Filter(),) * 31), Filter(none_of=(Filter(),) * 31))),
+    Filter(any_of=(*(labelled(first, 64) for first in range(4)), labelled(0, 1))),
+    Filter(ids=IDS, not_ids=IDS, paths=PATHS, any_of=(Filter(ids=IDS), Filter(scenes=frozenset(["pier"])))),
+    Filter(any_of=(Filter(none_of=(Filter(box=Box(1, 0, 0, 0)),)),)),
+    Filter(all_of=(Filter(ids=frozenset(["x"])),)),
     Filter(captured_from=2, captured_before=2),
     Filter(ids=frozenset(["x"])),
     Filter(not_ids=frozenset(["x"])),
@@ -93,7 +134,12 @@ def test_refuses(check: Callable[[Any], None], value: Any) -> None:
         check(value)
 
 
-@pytest.mark.parametrize("wanted", BAD_FILTERS)
+@pytest.mark.parametrize("wanted", GOOD_FILTERS, ids=range(len(GOOD_FILTERS)))
+def test_passes_filters(wanted: Filter) -> None:
+    limits.check_filter(wanted)
+
+
+@pytest.mark.parametrize("wanted", BAD_FILTERS, ids=range(len(BAD_FILTERS)))
 def test_refuses_filters_by_their_own_reason(wanted: Filter) -> None:
     with pytest.raises(BadFilter):
         limits.check_filter(wanted)

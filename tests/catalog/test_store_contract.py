@@ -1,6 +1,7 @@
 """What every store keeps, ours and strangers'."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.catalog.catalog_makers import DIM, MODEL, OTHER, OTHER_DIM, arrival, image_id, restaged, sighting, vector_of
+from tests.catalog.filter_oracle import PATHS, admits, arrivals, trees
 
 from lookalike_server import plugins
+from lookalike_server.catalog.limits import MAX_FILTER_DEPTH, MAX_FILTER_LABELS, MAX_FILTERS
 from lookalike_server.catalog.store import Added, Entry, Store, Superseded, Taken
 from lookalike_server.errors import (
     BadRequest,
@@ -20,7 +23,7 @@ from lookalike_server.errors import (
     ImageNotFound,
     ShuttingDown,
 )
-from lookalike_server.records import Arrival, Filter, Image, Location, Outcome, Scene, Source
+from lookalike_server.records import Arrival, Box, Filter, Image, Location, Outcome, Scene, Source
 
 GROUP = "lookalike.stores"
 
@@ -299,6 +302,8 @@ ADMITTED = [
     (Filter(not_folders=frozenset(["/a", ""])), [1, 2, 3, 4]),
     (Filter(ids=frozenset(map(image_id, range(10_000)))), [1, 2, 3, 4]),
     (Filter(not_ids=frozenset(map(image_id, range(2, 10_002)))), [1]),
+    (Filter(paths=frozenset(["/a/1", "/a/2", "/a/", "/nowhere"])), [1, 2]),
+    (Filter(paths=frozenset(map(str, range(10_000)))), []),
     (Filter(path_prefix="/", labels={"k": "x"}, captured_from=20, not_ids=frozenset([image_id(1)])), [2]),
 ]
 
@@ -319,6 +324,93 @@ def test_filters(store: Store, wanted: Filter, admitted: list[int]) -> None:
     assert numbers(store, wanted) == admitted
     some = list(store.serials_of(store.collection("c"), [image_id(2), image_id(4)]).values())
     assert numbers(store, wanted, among=some) == [number for number in admitted if number in (2, 4)]
+
+
+@given(images=arrivals(), again=st.lists(st.tuples(st.integers(0, 8), PATHS)), wanted=st.lists(trees(), min_size=5))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_filter_means_what_its_conditions_say(
+    store: Store, images: list[Arrival], again: list[tuple[int, str]], wanted: list[Filter]
+) -> None:
+    for name in ("d", "c"):
+        with suppress(CollectionNotFound):
+            store.delete_collection(name)
+        entry = store.create_collection(name, "", MODEL, DIM)
+    sightings = [sighting(number, path=path) for number, path in again if number < len(images)]
+    store.add([*images, *(replace(each, collection="d") for each in images), *sightings])
+    kept = store.images(entry, store.admitted(entry, Filter()).tolist())
+    some = list(kept)[::2]
+    for each in wanted:
+        admitted = [serial for serial, held in kept.items() if admits(each, held)]
+        assert store.admitted(entry, each).tolist() == admitted
+        assert store.admitted(entry, each, among=some).tolist() == sorted(set(some) & set(admitted))
+        for serial in some[:2]:
+            assert (
+                store.admitted(entry, each, after=serial, limit=2).tolist()
+                == [one for one in admitted if one > serial][:2]
+            )
+
+
+def test_an_empty_filter_admits_everything_wherever_it_stands(store: Store) -> None:
+    store.add([arrival(1), arrival(2, labels={"k": "x"})])
+    everything, labelled = Filter(), Filter(labels={"k": "x"})
+    for wanted, admitted in (
+        (Filter(all_of=(everything,)), [1, 2]),
+        (Filter(any_of=(everything, labelled)), [1, 2]),
+        (Filter(any_of=()), [1, 2]),
+        (Filter(none_of=(everything,)), []),
+        (Filter(none_of=(Filter(none_of=(everything,)),)), [1, 2]),
+    ):
+        assert numbers(store, wanted) == admitted
+        assert numbers(store, wanted, among=[1, 2]) == admitted
+
+
+SYDNEY, FIJI, TAVEUNI, POLE = Location(-33.86, 151.2), Location(-17.8, 178), Location(-16.85, -179.97), Location(90, 7)
+
+
+@pytest.mark.parametrize(
+    ("box", "admitted"),
+    [
+        (Box(-90, -180, 90, 180), [1, 2, 3, 4]),
+        (Box(-20, 177, -10, -179), [2, 3]),
+        (Box(-20, 177, -10, 180), [2]),
+        (Box(-20, -179, -10, 177), []),
+        (Box(-17.8, 178, -17.8, 178), [2]),
+        (Box(-33.86, 100, 0, 151.2), [1]),
+        (Box(-33.85, 100, 0, 151.2), []),
+        (Box(80, -60, 90, -50), [4]),
+        (Box(80, -60, 89.9, 60), []),
+    ],
+    ids=str,
+)
+def test_a_box_has_its_edges_and_goes_around_the_earth(store: Store, box: Box, admitted: list[int]) -> None:
+    store.add([arrival(number, location=place) for number, place in enumerate([None, SYDNEY, FIJI, TAVEUNI, POLE])])
+    assert numbers(store, Filter(box=box)) == admitted
+    assert numbers(store, Filter(box=box), among=range(1, 6)) == admitted
+
+
+def test_the_180th_meridian_has_two_numbers(store: Store) -> None:
+    store.add([arrival(1, location=Location(0, 180)), arrival(2, location=Location(0, -180))])
+    for west, east in ((170, 180), (-180, -170), (180, 180), (-180, -180), (179, -179)):
+        assert numbers(store, Filter(box=Box(-1, west, 1, east))) == [1, 2]
+    assert numbers(store, Filter(box=Box(-1, -179, 1, 179))) == []
+
+
+def test_the_largest_filters_are_answered(store: Store) -> None:
+    store.add([arrival(1, labels={"k": "x"}), arrival(2)])
+    other = Filter(paths=frozenset(["nowhere"]), labels={"k": "x"})
+    every = any_ = none = Filter(labels={"k": "x"})
+    for _ in range(MAX_FILTER_DEPTH - 1):
+        every, any_, none = (
+            Filter(all_of=(every, Filter())),
+            Filter(any_of=(any_, other)),
+            Filter(none_of=(none, other)),
+        )
+    labels = {str(number): "" for number in range(MAX_FILTER_LABELS // MAX_FILTERS)}
+    broad = Filter(any_of=(*(Filter(labels=labels) for _ in range(MAX_FILTERS - 2)), Filter(labels={"k": "x"})))
+    long = Filter(labels={str(number): "" for number in range(MAX_FILTER_LABELS)})
+    for wanted, admitted in ((every, [1]), (any_, [1]), (none, [2]), (broad, [1]), (long, [])):
+        assert numbers(store, wanted) == admitted
+        assert numbers(store, wanted, among=[1, 2]) == admitted
 
 
 def test_listing_goes_on_after_a_serial(store: Store) -> None:

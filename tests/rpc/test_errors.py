@@ -108,6 +108,22 @@ def period(start: int, end: int) -> tpb.TimeRange:
 SEARCHES.append(("BAD_FILTER", search(filter=tpb.Filter(capture_time=period(5, 5)))))
 
 
+RELATIVE = [tpb.Filter(not_same_folder=True), tpb.Filter(same_scene=True), tpb.Filter(not_same_source=True)]
+WITHIN = [
+    wanted
+    for inner in (*RELATIVE, tpb.Filter(geo_box=tpb.GeoBox(south=1)), tpb.Filter(any_of=[tpb.Filter(image_ids=["x"])]))
+    for wanted in (tpb.Filter(all_of=[inner]), tpb.Filter(any_of=[inner]), tpb.Filter(none_of=[inner]))
+]
+FILTERS = [
+    *WITHIN,
+    tpb.Filter(geo_box=tpb.GeoBox(north=91)),
+    tpb.Filter(geo_box=tpb.GeoBox(east=float("nan"))),
+    tpb.Filter(source_paths=["p" * 4_097]),
+    tpb.Filter(any_of=[tpb.Filter()] * 64),
+]
+SEARCHES.extend(("BAD_FILTER", search(filter=wanted)) for wanted in FILTERS)
+
+
 def sighting(seconds: int, nanos: int = 0) -> tpb.Source:
     source = tpb.Source(path="x")
     source.modify_time.seconds, source.modify_time.nanos = seconds, nanos

@@ -133,6 +133,19 @@ def test_filters(full: tuple[Doors, list[str]]) -> None:
     period = tpb.TimeRange()
     period.start.seconds, period.end.seconds = 1_010, 1_013
     assert admitted(full, capture_time=period) == {10, 11, 12}, "a file's time stands in for the camera's"
+    assert admitted(full, geo_box=tpb.GeoBox(south=-90, west=-180, north=90, east=180)) == set(), "none has a place"
+
+
+def test_filters_of_filters(full: tuple[Doors, list[str]]) -> None:
+    ids = full[1]
+    everything, odd = set(range(COUNT)), {seed for seed in range(COUNT) if seed % 2}
+    first, labelled = tpb.Filter(image_ids=ids[:3]), tpb.Filter(labels={"parity": "odd"})
+    assert admitted(full, all_of=[first, labelled]) == {1}
+    assert admitted(full, any_of=[first, labelled]) == {0, 2} | odd
+    assert admitted(full, none_of=[first, labelled]) == everything - odd - {0, 2}
+    assert admitted(full, any_of=[tpb.Filter(none_of=[labelled]), first], path_prefix="/case/b/") == {
+        seed for seed in range(30, COUNT) if seed % 2 == 0
+    }
 
 
 def test_not_from_the_same_folder(full: tuple[Doors, list[str]]) -> None:

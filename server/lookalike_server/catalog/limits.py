@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Content, Filter, Location, Scene, Source
+from lookalike_server.records import Arrival, Box, Content, Filter, Location, Scene, Source
 
 MAX_IDS = 10_000
 MAX_PAGE_SIZE = 1_000
@@ -26,6 +26,10 @@ MAX_SCENES = 5
 MAX_SCENE_NAME = 255
 MAX_SCENES_NAMED = 1_000
 MAX_WEIGHT = 2
+MAX_FILTERS = 64
+MAX_FILTER_DEPTH = 8
+MAX_FILTER_LABELS = 256
+MAX_FILTER_NAMES = 40_000
 MAX_FORMAT = 32
 MAX_SIZE_BYTES = 2**63 - 1
 
@@ -124,18 +128,61 @@ def check_scenes(scenes: Sequence[Scene]) -> None:
 
 
 def check_filter(wanted: Filter) -> None:
-    """A filter; whatever is wrong with it is BadFilter."""
+    """A filter with all those within it; whatever is wrong with it is BadFilter."""
+    parts = _flattened(wanted, MAX_FILTER_DEPTH)
     try:
-        check_labels(wanted.labels)
-        check_ids(wanted.ids)
-        check_ids(wanted.not_ids)
-        _check_text("a path prefix", wanted.path_prefix, MAX_PATH)
-        _check_scene_names(wanted.scenes or ())
+        for part in parts:
+            _check_conditions(part)
     except BadRequest as error:
         raise BadFilter(f"in the filter: {error}") from error
+    labels = sum(len(part.labels) for part in parts)
+    if labels > MAX_FILTER_LABELS:
+        raise BadFilter(f"a filter has at most {MAX_FILTER_LABELS} labels with all those within it, not {labels}")
+    names = sum(len(part.ids) + len(part.not_ids) + len(part.paths) + len(part.scenes or ()) for part in parts)
+    if names > MAX_FILTER_NAMES:
+        raise BadFilter(
+            f"a filter names at most {MAX_FILTER_NAMES} ids, paths and scenes with all those within it, not {names}"
+        )
+
+
+def _flattened(wanted: Filter, levels: int) -> list[Filter]:
+    """A filter and all those within it."""
+    if not levels:
+        raise BadFilter(f"filters lie within filters at most {MAX_FILTER_DEPTH} levels deep: flatten this one")
+    parts = [wanted]
+    for inner in (*wanted.all_of, *wanted.any_of, *wanted.none_of):
+        parts += _flattened(inner, levels - 1)
+        if len(parts) > MAX_FILTERS:
+            raise BadFilter(f"a filter is at most {MAX_FILTERS} filters in all: ask in several searches")
+    return parts
+
+
+def _check_conditions(wanted: Filter) -> None:
+    check_labels(wanted.labels)
+    check_ids(wanted.ids)
+    check_ids(wanted.not_ids)
+    _check_text("a path prefix", wanted.path_prefix, MAX_PATH)
+    _check_scene_names(wanted.scenes or ())
+    _check_paths(wanted.paths)
     start, end = wanted.captured_from, wanted.captured_before
     if start is not None and end is not None and start >= end:
-        raise BadFilter("in the filter: the capture time's start must lie before its end")
+        raise BadRequest("the capture time's start must lie before its end")
+    if wanted.box is not None:
+        _check_box(wanted.box)
+
+
+def _check_paths(paths: Collection[str]) -> None:
+    if len(paths) > MAX_IDS:
+        raise BadRequest(f"at most {MAX_IDS} source paths in one call, not {len(paths)}: ask in several")
+    for path in paths:
+        _check_text("a source's path", path, MAX_PATH)
+
+
+def _check_box(box: Box) -> None:
+    check_location(Location(box.south, box.west))
+    check_location(Location(box.north, box.east))
+    if box.south > box.north:
+        raise BadRequest(f"a box's south, {box.south}, must not lie north of its north, {box.north}")
 
 
 def check_preference(scenes: Collection[str], weight: float) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lookalike_server.catalog import places, scenes
-from lookalike_server.catalog.conditions import listed, where
+from lookalike_server.catalog.conditions import gathered, judged, listed
 from lookalike_server.catalog.store import Entry, Superseded, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.records import Collection, Filter, Image, Scene, Source, Vector
@@ -54,13 +54,17 @@ def admitted(
     among: Several[int] | None,
 ) -> Serials:
     """Serials that a filter admits, ascending: the first `limit` beyond `after`, of `among` where that is given."""
-    condition, values = where(key, wanted, after=after, one_by_one=among is not None)
-    if among is not None:
-        condition += " AND images.serial IN (SELECT value FROM json_each(?))"
-        values.append(listed(among))
-    # The text is made of constants; values are parameters.
-    query = f"SELECT serial FROM images WHERE {condition} ORDER BY serial LIMIT ?"  # noqa: S608
-    rows = connection.execute(query, (*values, -1 if limit is None else limit))
+    if among is None:
+        query, values = gathered(key, wanted, after=after)
+    else:
+        condition, values = judged(wanted)
+        # The plus keeps SQLite from walking through the whole collection.
+        query = (
+            "SELECT serial FROM images WHERE serial IN (SELECT value FROM json_each(?))"  # noqa: S608
+            f" AND +collection = ? AND serial > ? AND {condition}"
+        )
+        values = [listed(among), key, after, *values]
+    rows = connection.execute(f"{query} ORDER BY serial LIMIT ?", (*values, -1 if limit is None else limit))
     return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
 

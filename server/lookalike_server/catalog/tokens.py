@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from lookalike_server.errors import BadPageToken
-from lookalike_server.records import Filter
+from lookalike_server.records import Box, Filter
 
 _MAX_BYTES = 1_024  # twice the longest that is given out
 _FORGED = "this page_token was not given out by this server: begin with an empty one"
@@ -15,8 +15,7 @@ _FORGED = "this page_token was not given out by this server: begin with an empty
 
 def scope(listing: str, wanted: Filter | None = None) -> str:
     """Names a listing: the same text for the same listing and filter only."""
-    plain = {} if wanted is None else {field.name: _plain(getattr(wanted, field.name)) for field in fields(wanted)}
-    text = json.dumps([listing, plain], sort_keys=True)
+    text = json.dumps([listing, _plain(wanted)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -50,6 +49,10 @@ def serial_position(page_token: str, listing: str) -> int:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Filter | Box):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
     return dict(value) if isinstance(value, Mapping) else value

@@ -21,6 +21,9 @@ from lookalike_server.pipeline.decode import FORMATS, Region
 from lookalike_server.pipeline.embed import Picture
 from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
 
+RELATIVE = ("not_same_folder", "same_scene", "not_same_source")
+"""Conditions of a filter that mean the query."""
+
 # ---- from the wire ----
 
 
@@ -103,12 +106,30 @@ def filter_from(message: types_pb2.Filter) -> records.Filter:
         ids=frozenset(message.image_ids),
         not_ids=frozenset(message.not_image_ids),
         scenes=frozenset(message.scenes) or None,
+        box=box_from(message.geo_box) if message.HasField("geo_box") else None,
+        paths=frozenset(message.source_paths),
+        all_of=tuple(map(inner_filter_from, message.all_of)),
+        any_of=tuple(map(inner_filter_from, message.any_of)),
+        none_of=tuple(map(inner_filter_from, message.none_of)),
     )
+
+
+def box_from(message: types_pb2.GeoBox) -> records.Box:
+    """A stretch of the Earth."""
+    return records.Box(message.south, message.west, message.north, message.east)
+
+
+def inner_filter_from(message: types_pb2.Filter) -> records.Filter:
+    """A filter within another."""
+    for name in RELATIVE:
+        if getattr(message, name):
+            raise BadFilter(f"{name} stands at the top of a filter only, not in its all_of, any_of or none_of")
+    return filter_from(message)
 
 
 def listing_filter_from(message: types_pb2.Filter) -> records.Filter:
     """The filter of a listing, where there is no query."""
-    for name in ("not_same_folder", "same_scene", "not_same_source"):
+    for name in RELATIVE:
         if getattr(message, name):
             raise BadFilter(f"{name} needs a query: list with path_prefix or scenes instead")
     return filter_from(message)
