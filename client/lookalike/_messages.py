@@ -8,6 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from lookalike import pictures, types
@@ -127,11 +128,13 @@ def _numpy() -> ModuleType | None:
     return numpy
 
 
-@unsendable(BadFilter)
+@unsendable(BadFilter, DecodeError, RecursionError)
 def filter_message(wanted: types.Filter | None) -> types_pb2.Filter | None:
     """A filter; None stays none."""
-    if wanted is None:
-        return None
+    return None if wanted is None else _filter(wanted)
+
+
+def _filter(wanted: types.Filter) -> types_pb2.Filter:
     message = types_pb2.Filter(
         labels=wanted.labels,
         path_prefix=pictures.utf8(wanted.path_prefix),
@@ -141,11 +144,22 @@ def filter_message(wanted: types.Filter | None) -> types_pb2.Filter | None:
         scenes=_names(wanted.scenes),
         same_scene=wanted.same_scene,
         not_same_source=wanted.not_same_source,
+        geo_box=_box_message(wanted.box),
+        source_paths=[pictures.utf8(path) for path in _names(wanted.source_paths)],
+        all_of=map(_filter, wanted.all_of),
+        any_of=map(_filter, wanted.any_of),
+        none_of=map(_filter, wanted.none_of),
     )
     if wanted.captured_from is not None or wanted.captured_before is not None:
         start, end = timestamp(wanted.captured_from), timestamp(wanted.captured_before)
         message.capture_time.CopyFrom(types_pb2.TimeRange(start=start, end=end))
     return message
+
+
+def _box_message(box: types.GeoBox | None) -> types_pb2.GeoBox | None:
+    if box is None:
+        return None
+    return types_pb2.GeoBox(south=box.south, west=box.west, north=box.north, east=box.east)
 
 
 def preference(wanted: types.ScenePreference | None) -> search_service_pb2.ScenePreference | None:
@@ -157,9 +171,9 @@ def preference(wanted: types.ScenePreference | None) -> search_service_pb2.Scene
     )
 
 
-def _names(scenes: str | Sequence[str]) -> list[str]:
+def _names(given: str | Sequence[str]) -> list[str]:
     """Names as a list; a single one may stand alone."""
-    return [scenes] if isinstance(scenes, str) else list(scenes)
+    return [given] if isinstance(given, str) else list(given)
 
 
 def timestamp(moment: datetime | None) -> Timestamp | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -21,6 +22,19 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class GeoBox:
+    """A stretch of the Earth between two parallels and two meridians in degrees (WGS 84), edges included.
+
+    North and east are positive. Where `west` is greater than `east` it crosses the 180th meridian.
+    """
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which images may match. All conditions hold together; the default admits every image.
 
@@ -29,7 +43,12 @@ class Filter:
     admits none from the folder of the query: of its path, or of any source of the stored image that it names;
     `not_same_source` admits none from exactly that path. The most likely scene is among `scenes` unless that is empty
     ("" stands for an image of which none is known), and with `same_scene` it is the query's, a picture's or a stored
-    image's. A classifier errs: `ScenePreference` ranks scenes first and loses nothing.
+    image's. A classifier errs: `ScenePreference` ranks scenes first and loses nothing. It was taken within `box`, and
+    one of its sources is exactly one of `source_paths` unless that is empty.
+
+    Filters combine: every one of `all_of` admits the image, at least one of `any_of` unless that is empty, and none of
+    `none_of`; or in short `a & b`, `a | b`, `~a`. At most 8 levels deep and 64 filters in all; `not_same_folder`,
+    `not_same_source` and `same_scene` only at the top.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -42,6 +61,30 @@ class Filter:
     scenes: Sequence[str] = ()
     same_scene: bool = False
     not_same_source: bool = False
+    box: GeoBox | None = None
+    source_paths: Sequence[str] = ()
+    all_of: "Sequence[Filter]" = ()
+    any_of: "Sequence[Filter]" = ()
+    none_of: "Sequence[Filter]" = ()
+
+    def __and__(self, other: "Filter") -> "Filter":
+        """What both admit; `a & b & c` is one filter of three."""
+        both = (_parts(each, each.all_of, Filter(all_of=each.all_of)) for each in (self, other))
+        return Filter(all_of=tuple(chain.from_iterable(both)))
+
+    def __or__(self, other: "Filter") -> "Filter":
+        """What either admits; `a | b | c` is one filter of three."""
+        either = (_parts(each, each.any_of, Filter(any_of=each.any_of)) for each in (self, other))
+        return Filter(any_of=tuple(chain.from_iterable(either)))
+
+    def __invert__(self) -> "Filter":
+        """What this one does not admit."""
+        return Filter(none_of=(self,))
+
+
+def _parts(whole: Filter, parts: Sequence[Filter], bare: Filter) -> tuple[Filter, ...]:
+    """The filters that one consists of where it is but a list of them, as `bare` is; else it is one itself."""
+    return tuple(parts) if parts and whole == bare else (whole,)
 
 
 @dataclass(frozen=True, slots=True)

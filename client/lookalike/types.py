@@ -24,7 +24,7 @@ from lookalike.load import (
     StageTimes,
 )
 from lookalike.pictures import Picture
-from lookalike.queries import Examples, Filter, One, Query, Region, ScenePreference, StoredImage
+from lookalike.queries import Examples, Filter, GeoBox, One, Query, Region, ScenePreference, StoredImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +40,7 @@ __all__ = [
     "Embedding",
     "Examples",
     "Filter",
+    "GeoBox",
     "Histogram",
     "Image",
     "ImportItem",

@@ -15,6 +15,7 @@ PROMISED = [
     "Embedded",
     "Examples",
     "Filter",
+    "GeoBox",
     "ImportItem",
     "Location",
     "LookalikeError",
