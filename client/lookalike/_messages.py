@@ -156,6 +156,31 @@ def _filter(wanted: types.Filter) -> types_pb2.Filter:
     return message
 
 
+def filter_from(message: types_pb2.Filter) -> types.Filter:
+    """A filter as somebody has written it."""
+    return types.Filter(
+        labels=dict(message.labels),
+        path_prefix=message.path_prefix,
+        captured_from=_moment(message.capture_time, "start"),
+        captured_before=_moment(message.capture_time, "end"),
+        image_ids=tuple(message.image_ids),
+        not_image_ids=tuple(message.not_image_ids),
+        not_same_folder=message.not_same_folder,
+        scenes=tuple(message.scenes),
+        same_scene=message.same_scene,
+        not_same_source=message.not_same_source,
+        box=_box(message.geo_box) if message.HasField("geo_box") else None,
+        source_paths=tuple(message.source_paths),
+        all_of=tuple(map(filter_from, message.all_of)),
+        any_of=tuple(map(filter_from, message.any_of)),
+        none_of=tuple(map(filter_from, message.none_of)),
+    )
+
+
+def _box(message: types_pb2.GeoBox) -> types.GeoBox:
+    return types.GeoBox(message.south, message.west, message.north, message.east)
+
+
 def _box_message(box: types.GeoBox | None) -> types_pb2.GeoBox | None:
     if box is None:
         return None

@@ -1,7 +1,8 @@
 """What a search starts from and which images it may find."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
@@ -9,6 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from lookalike.pictures import Picture
     from lookalike.types import Embedding, Image, Match, Vector
+
+
+KILOMETRES = math.radians(6_371.0088)
+"""Of one degree on a ball of the Earth's mean radius."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,18 @@ class GeoBox:
     west: float
     north: float
     east: float
+
+    @classmethod
+    def around(cls, latitude: float, longitude: float, kilometres: float) -> "GeoBox":
+        """The box around all that lies so near to a place, on a ball of the Earth's size; its corners are farther."""
+        angle = kilometres / KILOMETRES
+        south, north = max(latitude - angle, -90.0), min(latitude + angle, 90.0)  # in this order a NaN stays one
+        if south == -90 or north == 90:  # a pole lies within, and with it every meridian
+            return cls(south, -180, north, 180)
+        share = math.sin(math.radians(angle)) / math.cos(math.radians(latitude))
+        across = math.degrees(math.asin(max(min(share, 1.0), -1.0)))
+        west, east = ((longitude + side + 180) % 360 - 180 for side in (-across, across))
+        return cls(south, west, north, east)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +85,15 @@ class Filter:
     none_of: "Sequence[Filter]" = ()
 
     def __and__(self, other: "Filter") -> "Filter":
-        """What both admit; `a & b & c` is one filter of three."""
-        both = (_parts(each, each.all_of, Filter(all_of=each.all_of)) for each in (self, other))
-        return Filter(all_of=tuple(chain.from_iterable(both)))
+        """What both admit; `a & b & c` is one filter of three. Conditions relative to the query stay at the top."""
+        halves = (_absolute(each) for each in (self, other))
+        both = chain.from_iterable(_parts(each, each.all_of, Filter(all_of=each.all_of)) for each in halves)
+        return Filter(
+            not_same_folder=self.not_same_folder or other.not_same_folder,
+            not_same_source=self.not_same_source or other.not_same_source,
+            same_scene=self.same_scene or other.same_scene,
+            all_of=tuple(part for part in both if part != Filter()),
+        )
 
     def __or__(self, other: "Filter") -> "Filter":
         """What either admits; `a | b | c` is one filter of three."""
@@ -80,6 +103,11 @@ class Filter:
     def __invert__(self) -> "Filter":
         """What this one does not admit."""
         return Filter(none_of=(self,))
+
+
+def _absolute(whole: Filter) -> Filter:
+    """Without what is relative to the query."""
+    return replace(whole, not_same_folder=False, not_same_source=False, same_scene=False)
 
 
 def _parts(whole: Filter, parts: Sequence[Filter], bare: Filter) -> tuple[Filter, ...]:

@@ -67,6 +67,30 @@ def test_a_box_admits_what_was_taken_in_it(looks: Client) -> None:
     assert named(looks, Filter(box=GeoBox(-90, -180, 90, 180))) == set(PLACES) - {"unknown"}
 
 
+@pytest.mark.parametrize(
+    ("around", "box"),
+    [
+        ((0, 0, 111.195), (-1, -1, 1, 1)),
+        ((60, 10, 111.195), (59, 7.9995, 61, 12.0005)),
+        ((0, 179.5, 111.195), (-1, 178.5, 1, -179.5)),
+        ((0, -179.5, 111.195), (-1, 179.5, 1, -178.5)),
+        ((-89.5, 30, 111.195), (-90, -180, -88.5, 180)),
+        ((0, 0, 30_000), (-90, -180, 90, 180)),
+    ],
+)
+def test_a_box_lies_around_a_place(around: tuple[float, ...], box: tuple[float, ...]) -> None:
+    made = GeoBox.around(*around)
+    assert (made.south, made.west, made.north, made.east) == pytest.approx(box, abs=1e-3)
+
+
+def test_what_is_near_lies_in_the_box_around(looks: Client) -> None:
+    assert named(looks, Filter(box=GeoBox.around(38.7, -9.1, 10))) == {"lisbon"}
+    assert named(looks, Filter(box=GeoBox.around(38.7, -9.1, 400))) == {"lisbon", "porto"}
+    for bad in ((38.7, -9.1, -1), (60, 0, -10_000), (200, 0, 1), (float("nan"), 0, 1), (0, float("inf"), 1)):
+        with pytest.raises(errors.BadFilter):
+            named(looks, Filter(box=GeoBox.around(*bad)))
+
+
 def test_paths_are_named_whole(looks: Client) -> None:
     assert named(looks, Filter(source_paths=["/near/porto.jpg", "/far", "/far/sydney.jpg"])) == {"porto", "sydney"}
     assert named(looks, Filter(source_paths="/near/porto.jpg")) == {"porto"}
@@ -87,6 +111,11 @@ def test_operators_make_flat_filters() -> None:
     assert some[0] & some[1] & some[2] == Filter(all_of=tuple(some[:3]))
     assert some[0] | some[1] | some[2] == Filter(any_of=tuple(some[:3]))
     assert (some[0] | some[1]) & some[2] == Filter(all_of=(Filter(any_of=tuple(some[:2])), some[2]))
+    assert some[0] & Filter() == Filter(all_of=(some[0],))
+    relative = Filter(not_same_folder=True, path_prefix="/a/") & (Filter(same_scene=True) & some[0])
+    assert relative == Filter(not_same_folder=True, same_scene=True, all_of=(Filter(path_prefix="/a/"), some[0])), (
+        "conditions relative to the query are for the top only"
+    )
     assert ~some[0] == Filter(none_of=(some[0],))
     narrow = Filter(path_prefix="/a/", any_of=some[:2])
     assert narrow | some[2] == Filter(any_of=(narrow, some[2])), "what holds besides its any_of is not lost"

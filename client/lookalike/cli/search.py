@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli.connection import Connection, connect
+from lookalike.cli.filters import After, Before, BoxText, FilterText, NearText, Sources, read_box, read_filter
 from lookalike.cli.found import print_found
 from lookalike.cli.options import (
     DEFAULT_COLLECTION,
@@ -73,6 +74,12 @@ def search(
     not_same_source: NotItself = False,
     scene: Scenes = None,
     same_scene: SameScene = False,
+    taken_after: After = None,
+    taken_before: Before = None,
+    box: BoxText = None,
+    near: NearText = None,
+    source: Sources = None,
+    written: FilterText = None,
     prefer_scene: Preferred = None,
     prefer_same_scene: PreferSame = False,
     scene_weight: Weight = SCENE_WEIGHT,
@@ -89,22 +96,27 @@ def search(
     """Find the pictures that look like this one."""
     query = _query(which)
     _check_folder(sheet)
-    box = read_region(region)
-    admitted = Filter(
+    part = read_region(region)
+    options = Filter(
         labels=read_labels(label or []),
         path_prefix=path_prefix,
         not_same_folder=not_same_folder,
         not_same_source=not_same_source,
         scenes=scene or (),
         same_scene=same_scene,
+        captured_from=taken_after,
+        captured_before=taken_before,
+        box=read_box(box, near),
+        source_paths=source or (),
     )
+    admitted = options & read_filter(written)
     preferred = ScenePreference(prefer_scene or (), prefer_same_scene, scene_weight)
     with connect(Connection(server, token, tls, ca, as_json)) as client:
         result = client.search(
             query,
             collection=collection,
             limit=limit,
-            region=box,
+            region=part,
             filter=admitted,
             prefer=preferred if prefer_scene or prefer_same_scene else None,
             max_distance=max_distance,
@@ -117,7 +129,7 @@ def search(
         print_found(result, collection)
     if sheet or open_sheet:
         file = sheet or Path(tempfile.mkdtemp(prefix="lookalike-"), "found.png")
-        _draw(result, stored or Path(which), box, file)
+        _draw(result, stored or Path(which), part, file)
         remark(f"Contact sheet: {printable(str(file))}")
         if open_sheet and typer.launch(str(file)) != OK:
             remark("There is no desktop's viewer here to open it with.", "yellow")
