@@ -26,7 +26,7 @@ from lookalike_server.errors import (
     ModelMismatch,
     ShuttingDown,
 )
-from lookalike_server.records import Filter, Outcome, Vector
+from lookalike_server.records import Box, Filter, Outcome, Vector
 
 
 @pytest.fixture(params=["exact", "hnsw"])
@@ -294,6 +294,20 @@ def test_a_token_is_good_for_its_own_listing_only(catalog: Catalog) -> None:
     catalog.create_collection("c")
     with pytest.raises(BadPageToken):
         catalog.images("c", Filter(), 2, token)
+
+
+def test_a_token_is_good_for_its_own_tree_of_filters_only(catalog: Catalog) -> None:
+    def tree(north: float, value: str) -> Filter:
+        return Filter(any_of=(Filter(box=Box(0, 0, north, 1)), Filter(none_of=(Filter(labels={"k": value}),))))
+
+    catalog.add([arrival(number) for number in range(5)])
+    first, token = catalog.images("c", tree(1, "x"), 3)
+    rest, last = catalog.images("c", tree(1, "x"), 3, token)
+    assert ids(first) + ids(rest) == ids(catalog.images("c", Filter(), 5)[0])
+    assert last == ""
+    for other in (tree(1, "y"), tree(2, "x"), Filter(all_of=tree(1, "x").any_of)):
+        with pytest.raises(BadPageToken):
+            catalog.images("c", other, 3, token)
 
 
 @pytest.mark.parametrize("forged", ["?", "ü", "AAAA", "bnVsbA==", "W10=", "WzEsMl0=", "x" * 5_000, "W1tb" * 50_000])

@@ -402,7 +402,7 @@ def test_the_largest_filters_are_answered(store: Store) -> None:
     for _ in range(MAX_FILTER_DEPTH - 1):
         every, any_, none = (
             Filter(all_of=(every, Filter())),
-            Filter(any_of=(any_, other)),
+            Filter(labels={"k": "x"}, any_of=(other, any_)),
             Filter(none_of=(none, other)),
         )
     labels = {str(number): "" for number in range(MAX_FILTER_LABELS // MAX_FILTERS)}
