@@ -1,19 +1,23 @@
 """Importing images that come as ready embeddings, without their pictures."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lookalike import _failures, _messages, types
 from lookalike._arrivals import OWN_FAULTS, Arrivals, Arriving
-from lookalike.errors import BadRequest
+from lookalike.errors import BadRequest, LookalikeError
 from lookalike.v1 import image_service_pb2 as images_pb2
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery(Arriving):
-    """One image on its way."""
+    """One image on its way: first its embedding, then its further sources one by one, by the id that it has by then."""
 
     given: types.Embedded
+    more: deque[types.Source] = field(default_factory=deque)
+    outcome: images_pb2.ImportImagesResponse.Outcome | None = None
+    """What became of the embedding; None before that is known."""
 
 
 class ImportEmbedded(Arrivals[types.Embedded, Delivery]):
@@ -47,6 +51,24 @@ class ImportEmbedded(Arrivals[types.Embedded, Delivery]):
     @_failures.unsendable(BadRequest, *OWN_FAULTS)
     def _request(self, tag: int, job: Delivery) -> images_pb2.ImportImagesRequest:
         request = self._envelope(tag, job)
+        if job.outcome is not None:
+            request.image_id = job.given.image_id
+            return request
+        for source in job.given.more_sources:
+            _messages.source(source.path, source.modified)  # what cannot be sent fails before anything is
+        job.more = deque(job.given.more_sources)
         request.embedded.CopyFrom(_messages.embedded(job.given, self._model_id))
         self._sent_bytes += len(request.embedded.vector.float32_le)
         return request
+
+    def _conclude(self, job: Delivery, answer: images_pb2.ImportImagesResponse, error: LookalikeError | None) -> None:
+        if error is None:
+            job.outcome = answer.outcome if job.outcome is None else job.outcome
+            answer.outcome = job.outcome
+            if job.more:
+                source = job.more.popleft()
+                job.path, job.modified = source.path, source.modified
+                self._waiting.appendleft(job)
+                return
+        job.path = job.given.source.path if job.given.source else None
+        super()._conclude(job, answer, error)

@@ -272,7 +272,7 @@ class Embedded:
     `image_id` has 64 lower-case hexadecimal digits: the SHA-256 of the picture's bytes where they are known, else of
     anything that tells it from others. `scenes` are at most 5, most likely first. The picture's `width` and `height`
     (pixels), `size_bytes` and `format` are 0 and empty where they are not known; without `captured` it counts as taken
-    when its source was modified.
+    when its source was modified. `more_sources` are further places where its bytes were seen, in their order.
     """
 
     image_id: str
@@ -287,6 +287,7 @@ class Embedded:
     format: str = ""
     captured: datetime | None = None
     location: Location | None = None
+    more_sources: Sequence[Source] = ()
 
 
 class ImportOutcome(StrEnum):

@@ -54,6 +54,36 @@ def test_what_is_known_of_the_picture_comes_along(looks: Client, collection: str
     assert (done.error, record.location) == (None, lisbon)
 
 
+def test_further_sources_follow_in_their_order(looks: Client, target: str, collection: str) -> None:
+    sources = [Source(f"/{number}", NOW) for number in range(70)]
+    given = [embedded(n, source=sources[0] if n % 2 else None, more_sources=sources[n % 2 :]) for n in range(20)]
+    done = list(looks.import_embedded(given, collection=collection, model_id="tiny-1"))
+    assert sorted((str(each.outcome), each.index, each.path) for each in done) == sorted(
+        ("created", number, "/0" if number % 2 else None) for number in range(20)
+    )
+    assert [each.done for each in done] == list(range(1, 21))
+    for number in range(20):
+        record = looks.image(image_id(number), collection=collection)
+        assert record.sources == tuple(sources)
+        assert record.captured == (NOW if number % 2 else None)
+    again = looks.import_embedded(
+        [embedded(1, more_sources=[Source("/late")])], collection=collection, model_id="tiny-1"
+    )
+    assert [str(each.outcome) for each in again] == ["existed"]
+    assert looks.image(image_id(1), collection=collection).sources == (*sources, Source("/late"))
+
+
+def test_further_sources_survive_a_cut_wire(connect: Connect, target: str, collection: str) -> None:
+    given = [embedded(n, more_sources=[Source(f"/{n}/{more}") for more in range(5)]) for n in range(200)]
+    with Wire(target, cut_after=150 * 4 * DIM) as wire:
+        looks = connect(wire.target)
+        done = list(looks.import_embedded(given, collection=collection, model_id="tiny-1"))
+        assert wire.connections > 1
+        assert [each.error for each in done] == [None] * 200
+        looks.close()
+    assert {len(image.sources) for image in connect(target).images(collection)} == {5}
+
+
 def test_a_list_of_numbers_and_an_embedding_are_vectors(looks: Client, collection: str) -> None:
     picture = picture_bytes(1)
     made = [
@@ -104,6 +134,9 @@ REFUSED: list[tuple[dict[str, Any], type[errors.LookalikeError]]] = [
     ({"location": Location(0, -180.5)}, errors.BadRequest),
     ({"location": Location(float("nan"), 0)}, errors.BadRequest),
     ({"location": "Lisbon"}, errors.BadRequest),
+    ({"more_sources": ["/a"]}, errors.BadRequest),
+    ({"more_sources": [Source("/a", "yesterday")]}, errors.BadRequest),  # type: ignore[arg-type]
+    ({"more_sources": 7}, errors.BadRequest),
 ]
 
 
