@@ -1,4 +1,7 @@
-"""The server's own commands; those of `training` are added to them. Exit codes: 0 well, 1 not well, 2 wrong usage."""
+"""The server's own commands; those of `training` and `upkeep` are added to them.
+
+Exit codes: 0 well, 1 not well, 2 wrong usage.
+"""
 
 import argparse
 import asyncio
@@ -15,14 +18,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from lookalike_server import logs
 from lookalike_server.app import run
-from lookalike_server.catalog.catalog import Catalog
-from lookalike_server.catalog.sqlite_store import FILE
 from lookalike_server.config import DEFAULT_ADDRESS, ConfigError, add_flags, settings
 from lookalike_server.doctor import examine
 from lookalike_server.errors import LookalikeError
-from lookalike_server.hosting import load_models
 from lookalike_server.tracing import exported
 from lookalike_server.training.commands import add_evaluating, add_training, evaluate, train
+from lookalike_server.upkeep import add_backup, add_restoring, add_verifying, backup, restore, verify
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="lookalike")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     add_flags(add_command(commands, "serve", serve))
-    add_flags(add_command(commands, "verify", verify), only=("data", "model", "index"))
+    add_verifying(add_command(commands, "verify", verify))
+    add_backup(add_command(commands, "backup", backup))
+    add_restoring(add_command(commands, "restore", restore))
     add_flags(add_command(commands, "doctor", doctor), only=("model", "scenes", "engine", "threads"))
     add_evaluating(add_command(commands, "evaluate", evaluate))
     add_training(add_command(commands, "train", train))
@@ -74,19 +77,6 @@ def serve(flags: argparse.Namespace) -> int:
     # All is on disk. A thread that a hostile picture keeps busy must not keep the process alive.
     logging.shutdown()
     os._exit(0)
-
-
-def verify(flags: argparse.Namespace) -> int:
-    """Check that the catalog of a stopped server is whole: store, vectors and index agree."""
-    chosen = settings(flags)
-    if not (chosen.data / FILE).is_file():  # to open it would make one
-        raise ConfigError(f"no catalog in {chosen.data}: name a server's data folder with --data")
-    models = {model.id: model.dim for model in load_models(chosen)}
-    with Catalog(chosen.data, models=models, index=chosen.index) as catalog:
-        findings, unchecked = catalog.verify(), catalog.unserved()
-    report = {"data": str(chosen.data), "whole": not findings, "findings": findings, "unchecked_graphs": unchecked}
-    print(json.dumps(report, indent=2))
-    return 1 if findings else 0
 
 
 def doctor(flags: argparse.Namespace) -> int:

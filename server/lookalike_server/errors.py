@@ -189,3 +189,11 @@ class DataFolderError(LookalikeError):
 
     Raised at start, and by whatever would write to a folder that is gone.
     """
+
+
+class DamagedCatalog(DataFolderError):
+    """What lies in the data folder is damaged; the message names the ways out. Raised at start and by commands."""
+
+
+class BackupError(LookalikeError):
+    """A backup cannot be made or restored; raised by commands, never by a request."""

@@ -149,7 +149,10 @@ def flags(*command: str) -> set[str]:
 
 def test_the_servers_commands_offer_what_matters_to_them() -> None:
     server = (sys.executable, "-m", "lookalike_server")
-    assert flags(*server, "verify", "--help") == {"--help", "--config", "--data", "--model", "--index"}
+    own = {"--repair", "--no-copy"}
+    assert flags(*server, "verify", "--help") == {"--help", "--config", "--data", "--model", "--index", *own}
+    assert flags(*server, "backup", "--help") == {"--help", "--config", "--data", "--force"}
+    assert flags(*server, "restore", "--help") == {"--help", "--config", "--data", "--force", "--check"}
     assert flags(*server, "doctor", "--help") == {"--help", "--config", "--model", "--scenes", "--engine", "--threads"}
     asked = {"--against", "--set-aside", "--all", "--triplets", "--copies", "--json"}
     assert flags(*server, "evaluate", "--help") == {"--help", "--config", "--engine", "--threads"} | asked

@@ -12,7 +12,8 @@ from importlib.util import find_spec
 
 NEEDED = ("typer", "rich")
 
-EXTRAS = {"serve": "server,cli", "verify": "server,cli", "evaluate": "server,cli", "train": "train,cli", "demo": "demo"}
+EXTRAS = dict.fromkeys(("serve", "backup", "restore", "verify", "evaluate"), "server,cli")
+EXTRAS |= {"train": "train,cli", "demo": "demo"}
 """What a command needs beyond the SDK, where that is not `cli` alone."""
 
 

@@ -15,7 +15,7 @@ from lookalike.cli.import_seed import import_seed
 from lookalike.cli.index import index
 from lookalike.cli.reembed import reembed
 from lookalike.cli.search import search
-from lookalike.cli.serve import PASSED_ON, evaluate, serve, train, verify
+from lookalike.cli.serve import PASSED_ON, backup, evaluate, restore, serve, train, verify
 from lookalike.cli.show import show
 from lookalike.cli.top import top
 
@@ -57,5 +57,7 @@ app.add_typer(collections.app, name="collections")
 app.command()(top)
 app.command()(doctor)
 app.command(context_settings=PASSED_ON, add_help_option=False)(verify)
+app.command(context_settings=PASSED_ON, add_help_option=False)(backup)
+app.command(context_settings=PASSED_ON, add_help_option=False)(restore)
 app.command(context_settings=PASSED_ON, add_help_option=False)(evaluate)
 app.command(context_settings=PASSED_ON, add_help_option=False)(train)

@@ -1,4 +1,4 @@
-"""`lookalike serve`, `verify`, `train` and `evaluate`: the server's own commands under this name.
+"""`lookalike serve`, `backup`, `restore`, `verify`, `train` and `evaluate`: the server's own commands under this name.
 
 The SDK never imports the server: this process becomes `python -m lookalike_server`, so that arguments, help, signals
 and exit status are the server's.
@@ -19,8 +19,18 @@ def serve(arguments: Arguments = None) -> None:
     _become("serve", arguments)
 
 
+def backup(arguments: Arguments = None) -> None:
+    """Copy the catalog of a running server to one file."""
+    _become("backup", arguments)
+
+
+def restore(arguments: Arguments = None) -> None:
+    """Bring a backup back into a data folder, or check it."""
+    _become("restore", arguments)
+
+
 def verify(arguments: Arguments = None) -> None:
-    """Check a stopped server's data folder from end to end."""
+    """Check a stopped server's data folder from end to end, and mend it."""
     _become("verify", arguments)
 
 

@@ -27,7 +27,7 @@ from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Settings, Shelves
 from lookalike_server.catalog.store import Added, Entry, Store, Taken, Unreadable
 from lookalike_server.catalog.vectors import unit
-from lookalike_server.errors import BadRequest, DataFolderError, ImageNotFound, LookalikeError
+from lookalike_server.errors import BadRequest, DamagedCatalog, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Preference, Vector
 
 _ALL = 2**31
@@ -326,7 +326,7 @@ class Catalog:
         try:
             self._shelves.open(self._entries())
         except Unreadable as error:
-            raise DataFolderError(str(error)) from error
+            raise DamagedCatalog(str(error)) from error
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

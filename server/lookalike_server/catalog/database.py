@@ -14,11 +14,12 @@ from pathlib import Path
 from lookalike_server.catalog.migrations import migrate
 from lookalike_server.catalog.rwlock import ReadWriteLock
 from lookalike_server.catalog.store import Unreadable
-from lookalike_server.errors import DataFolderError, DiskFull, ShuttingDown
+from lookalike_server.errors import DamagedCatalog, DiskFull, ShuttingDown
 
 log = logging.getLogger("lookalike.catalog")
 
 _BUSY_SECONDS = 30.0
+_FORGET_SECONDS = 0.2  # readers of this process are kept out; one of another, a backup, may read for minutes
 _NO_ROOM = "the data folder's disk has no room left, so nothing was changed: make room and try again"
 _DISK_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 
@@ -35,13 +36,13 @@ class Database:
         self._moments = ReadWriteLock()
         self._pool = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
-        self._closed = False
+        self._closed = self._owes_forgetting = False
         try:
             self._writer = self._open()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if _no_room(error):
                 raise DiskFull(_NO_ROOM) from error
-            raise DataFolderError(self._unreadable(error)) from error
+            raise DamagedCatalog(self._unreadable(error)) from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -53,6 +54,8 @@ class Database:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
                 self._writer.execute("COMMIT")
+                if self._owes_forgetting:
+                    self._forget(0.0)
             except BaseException as error:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -64,29 +67,30 @@ class Database:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One moment of the database, shared with the writer and other readers; not to be asked for within itself.
 
-        Raises Unreadable for whatever SQLite says, which is damage: nothing else stands in a reader's way.
+        Raises Unreadable for whatever SQLite says, and for values that are not of the kind that was written: that is
+        damage, nothing else stands in a reader's way.
         """
         with self._moments.read():
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
                 yield connection
-            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            except (sqlite3.DatabaseError, ValueError, TypeError) as error:
                 raise Unreadable(self._unreadable(error)) from error
             finally:
                 connection.rollback()  # nothing was written: this only lets go of the moment
                 self._give_back(connection)
 
     def forget(self) -> None:
-        """Empties the write-ahead log: pages from before a deletion lie in it until then."""
-        try:
-            # SQLite would poll for a moment without readers, and under load wait long for one.
-            with self._lock, self._moments.write():
-                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite3.OperationalError as error:
-            busy = error
-        if busy:
-            log.warning("the write-ahead log was not emptied; the next deletion or stop will", extra={"why": busy})
+        """Empties the write-ahead log: pages from before a deletion lie in it until then.
+
+        Where another process reads, such as a backup, the next changes try again.
+        """
+        # SQLite would poll for a moment without readers, and under load wait long for one.
+        with self._lock, self._moments.write():
+            self._forget(_FORGET_SECONDS)
+        if self._owes_forgetting:
+            log.warning("the write-ahead log was not emptied; a later change or the stop will")
 
     def close(self) -> None:
         """Closes all connections; those in use close when they are given back."""
@@ -97,13 +101,26 @@ class Database:
                     self._idle.pop().close()
             self._writer.close()
 
+    def _forget(self, seconds: float) -> None:
+        try:
+            self._writer.execute(f"PRAGMA busy_timeout = {1000 * seconds:.0f}")
+            self._owes_forgetting = bool(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        except sqlite3.OperationalError:
+            self._owes_forgetting = True
+        finally:
+            self._writer.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS:.0f}")
+
     def _open(self) -> sqlite3.Connection:
         writer = self._connect()
-        writer.execute("PRAGMA journal_mode = WAL")
-        writer.execute("PRAGMA synchronous = FULL")
-        writer.execute("PRAGMA foreign_keys = ON")
-        writer.execute("PRAGMA secure_delete = ON")
-        migrate(writer)
+        try:
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute("PRAGMA synchronous = FULL")
+            writer.execute("PRAGMA foreign_keys = ON")
+            writer.execute("PRAGMA secure_delete = ON")
+            migrate(writer)
+        except BaseException:
+            writer.close()
+            raise
         return writer
 
     def _connect(self) -> sqlite3.Connection:
@@ -112,7 +129,12 @@ class Database:
         return connection
 
     def _unreadable(self, error: Exception) -> str:
-        return f"{self._path} cannot be used: {error}. If it is damaged, restore it from a backup"
+        folder = self._path.parent
+        return (
+            f"{self._path} cannot be used: {error}. If it is damaged, stop the server and run `lookalike verify --data "
+            f"{folder} --repair`; what that cannot mend, `lookalike restore FILE --data {folder} --force` brings back "
+            "from a backup"
+        )
 
     def _borrow(self) -> sqlite3.Connection:
         with self._pool:
@@ -133,4 +155,4 @@ class Database:
 
 
 def _no_room(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _DISK_FULL
+    return getattr(error, "sqlite_errorcode", None) in _DISK_FULL  # Python's own, such as of bad UTF-8, have none
