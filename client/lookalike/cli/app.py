@@ -11,6 +11,8 @@ import typer
 from lookalike.cli import collections
 from lookalike.cli.demo.command import demo
 from lookalike.cli.doctor import doctor
+from lookalike.cli.export import export
+from lookalike.cli.import_exported import import_exported
 from lookalike.cli.import_seed import import_seed
 from lookalike.cli.index import index
 from lookalike.cli.reembed import reembed
@@ -53,6 +55,8 @@ app.command()(import_seed)
 app.command()(search)
 app.command()(show)
 app.command()(reembed)
+app.command()(export)
+app.command("import")(import_exported)
 app.add_typer(collections.app, name="collections")
 app.command()(top)
 app.command()(doctor)

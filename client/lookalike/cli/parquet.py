@@ -1,0 +1,86 @@
+"""A collection as one Parquet file, a row an image, its embedding as a list of fixed size; an extra."""
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from lookalike.cli import install
+from lookalike.cli.exported import TIMES, Record, Unreadable, record, rows
+from lookalike.types import Image
+
+if TYPE_CHECKING:
+    from lookalike.types import Vector
+
+FILE = "images.parquet"
+_ROWS = 1_000  # read at once
+
+
+def available() -> None:
+    """Raise Unreadable, in words that help, where the extra is missing."""
+    if find_spec("pyarrow") is None:
+        raise Unreadable(f"Parquet needs an extra: {install('parquet')}")
+
+
+class Parquet:
+    """Writes images to `images.parquet`, a group of rows a page; a context manager."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        available()
+        self._path, self._dim = folder / FILE, dim
+
+    def __enter__(self) -> Self:
+        from pyarrow import parquet  # noqa: PLC0415 - see `app`
+
+        self._schema = _schema(self._dim)
+        self._records = self._schema.remove(len(self._schema) - 1)
+        self._writer = parquet.ParquetWriter(self._path, self._schema, compression="zstd")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+    def add(self, images: Sequence[Image]) -> None:
+        """Write a page of images."""
+        import pyarrow  # noqa: PLC0415 - see `app`
+
+        said = pyarrow.Table.from_pylist([_columns(record(image)) for image in images], schema=self._records)
+        vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(rows(images).reshape(-1)), self._dim)
+        self._writer.write_table(said.append_column(self._schema.field("embedding"), vectors))
+
+
+def read_parquet(folder: Path) -> Iterator[tuple[Record, "Vector"]]:
+    """Every record with its vector, as they are asked for. Raises Unreadable."""
+    available()
+    from pyarrow import parquet  # noqa: PLC0415 - see `app`
+
+    with parquet.ParquetFile(folder / FILE) as file:
+        for batch in file.iter_batches(_ROWS):
+            vectors = batch.column("embedding")
+            matrix = vectors.flatten().to_numpy().reshape(len(vectors), -1)
+            for said, vector in zip(batch.drop_columns(["embedding"]).to_pylist(), matrix, strict=True):
+                yield {**said, "labels": dict(said["labels"])}, vector
+
+
+def _columns(said: Record) -> Record:
+    return {**said, "labels": list(said["labels"].items())}
+
+
+def _schema(dim: int) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - see `app`
+
+    time = pa.timestamp("us", tz="UTC")
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("sources", pa.list_(pa.struct([("path", pa.string()), ("modified", time)]))),
+            ("labels", pa.map_(pa.string(), pa.string())),
+            *((name, pa.uint32()) for name in ("width", "height")),
+            ("size_bytes", pa.uint64()),
+            ("format", pa.string()),
+            *((name, time) for name in TIMES),
+            ("scenes", pa.list_(pa.struct([("name", pa.string()), ("probability", pa.float64())]))),
+            ("location", pa.struct([("latitude", pa.float64()), ("longitude", pa.float64())])),
+            ("embedding", pa.list_(pa.float32(), dim)),
+        ]
+    )
