@@ -1,6 +1,9 @@
 """The documents tell the truth: their code runs, their links lead somewhere, their tables are complete."""
 
 import re
+import shlex
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.pictures import write_pictures
 
+from lookalike import Client
 from lookalike_server.config import Settings
 from lookalike_server.load import ModelLoad, ServerLoad
 from lookalike_server.metrics import Metrics, Passes
@@ -147,3 +151,35 @@ def test_the_descriptions_of_networks_are_complete_and_their_keys_are_all_told(t
         ModelDescription.read(tmp_path / f"{number}.toml")
     (tmp_path / "classifier.toml").write_text(classifier)
     ClassifierDescription.read(tmp_path / "classifier.toml")
+
+
+def commands(document: str) -> list[list[str]]:
+    """The words of each `lookalike` command that a document shows a shell."""
+    lines = "".join(blocks(document, "sh")).splitlines()
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+def test_operators_commands_for_backups_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    photos = write_pictures(tmp_path / "photos", range(4))
+    backing, checking, restoring, serving, exporting, importing, repairing = (
+        [word.replace("/srv/", f"{tmp_path}/") for word in words] for words in commands("docs/operators.md")
+    )
+    with serve(data=tmp_path / "lookalike") as target, Client(target) as looks:
+        assert len(list(looks.import_images(photos, collection="holiday"))) == 4
+        assert shell(backing) == shell(checking) == shell(restoring) == 0
+        assert shell([*exporting, "--server", target]) == 0
+    assert serving == ["lookalike", "serve", "--data", f"{tmp_path}/restored"]
+    with serve(data=tmp_path / "restored") as target, Client(target) as looks:
+        assert looks.collection("holiday").image_count == 4
+    with serve() as target, Client(target) as looks:
+        assert shell([word.replace("127.0.0.1:50052", target) for word in importing]) == 0
+        assert looks.search(photos[2], collection="holiday", limit=1)[0].image.path == str(photos[2])
+    assert shell([*repairing, "--model", "tiny"]) == 0
+
+
+def shell(words: list[str]) -> int:
+    """The exit status of a command."""
+    assert words[0] == "lookalike"
+    line = [sys.executable, "-c", "from lookalike.cli import main; main()", *words[1:]]
+    return subprocess.run(line, capture_output=True, check=False).returncode
