@@ -14,7 +14,7 @@ ifeq ($(shell uname -m),x86_64)
 export CXXFLAGS := -march=x86-64-v3
 endif
 
-.PHONY: help demo test test-slow check lint types protos bench clean
+.PHONY: help demo test test-slow crash check lint types protos bench clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,11 @@ test: $(READY) ## Run the tests
 test-slow: $(READY) ## Run the slow tests, among them the conversion of the weights and the ancestor's numbers
 	$(BIN)/pip install --quiet --editable ".[convert]"
 	$(BIN)/python -m pytest -m slow --timeout 600
+
+ROUNDS ?= 20
+crash: $(READY) ## Kill a server again and again, at its worst moments: make crash [ROUNDS=200] [SEED=1]
+	$(BIN)/python -m tests.crash --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+	LOOKALIKE_EXAMPLES=$(ROUNDS) $(BIN)/python -m pytest tests/catalog/test_catalog_stateful.py --numprocesses 0 --timeout 0
 
 check: test lint types ## Everything that must be green before a commit
 

@@ -3,23 +3,25 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 SERVING = " serving "
 """What the log says, between time and address, once the server serves."""
+PROGRAM = ("-m", "lookalike_server")
+"""What Python runs."""
 
 
 class ServerProcess:
     """A `lookalike serve` process on a free loopback port, with settings given as flags.
 
     Constructing it returns when the server serves, and raises ChildProcessError, with the server's log, when it ends
-    before that.
+    before that. `program` is a module or script to run instead, which takes the same command line.
     """
 
-    def __init__(self, data: Path, *flags: str, python: str = sys.executable) -> None:
-        command = [python, "-m", "lookalike_server", "serve", "--data", str(data), "--address", "127.0.0.1:0", *flags]
+    def __init__(self, data: Path, *flags: str, python: str = sys.executable, program: Sequence[str] = PROGRAM) -> None:
+        command = [python, *program, "serve", "--data", str(data), "--address", "127.0.0.1:0", *flags]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=data.parent)  # noqa: S603
         self.log: list[str] = []
         self.target = ""
