@@ -392,7 +392,7 @@ def test_what_is_committed_is_published_though_nothing_can_be_read_any_more(tmp_
         assert isinstance(catalog._store, SqliteStore)
         with no_reading_after_a_commit(catalog._store._database, tmp_path):
             assert catalog.add([arrival(1)]) == [Outcome.CREATED]
-            with pytest.raises(sqlite3.OperationalError):
+            with pytest.raises(DataFolderError):
                 catalog.image("c", image_id(1))
         found = catalog.search("c", vector_of(1))
         assert (ids(found), found.generation) == ([image_id(1)], catalog.collection("c").generation)

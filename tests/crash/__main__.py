@@ -5,6 +5,7 @@ import random
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from tests.crash.moments import AIMS
@@ -21,8 +22,8 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
         try:
-            rounds = Rounds(Path(folder), flags.seed)
-            rounds.run(flags.rounds)
+            with closing(Rounds(Path(folder), flags.seed)) as rounds:
+                rounds.run(flags.rounds)
         except Lost as lost:
             print(f"seed {flags.seed}: {lost}")
             return 1

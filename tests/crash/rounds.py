@@ -57,6 +57,11 @@ class Rounds:
         self._server.terminate()
         expect_none(findings(verification(self.data)), "after a clean stop")
 
+    def close(self) -> None:
+        """End the server, if it is still there."""
+        if self._server.is_running():
+            self._server.kill()
+
     def _round(self, number: int, aim: str) -> None:
         what = f"round {number}, killed to hit {aim!r}"
         seen = self._work_until_killed(aim)

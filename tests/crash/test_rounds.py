@@ -1,5 +1,6 @@
 """One kill in the suite, as `make crash` does many; and that its witness sees what is wrong."""
 
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -18,8 +19,8 @@ MODELS = "tiny,tiny:32"
 
 
 def test_a_server_keeps_its_word_through_a_kill(tmp_path: Path) -> None:
-    rounds = Rounds(tmp_path, seed=5)
-    rounds.run(1)
+    with closing(Rounds(tmp_path, seed=5)) as rounds:
+        rounds.run(1)
     assert rounds.ledger.confirmed > 0
     assert rounds.aimed.total() == 1
 

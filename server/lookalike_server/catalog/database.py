@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lookalike_server.catalog.migrations import migrate
+from lookalike_server.catalog.presence import Presence
 from lookalike_server.catalog.rwlock import ReadWriteLock
 from lookalike_server.catalog.store import Unreadable
 from lookalike_server.errors import DamagedCatalog, DiskFull, ShuttingDown
@@ -21,6 +22,13 @@ log = logging.getLogger("lookalike.catalog")
 _BUSY_SECONDS = 30.0
 _FORGET_SECONDS = 0.2  # readers of this process are kept out; one of another, a backup, may read for minutes
 _NO_ROOM = "the data folder's disk has no room left, so nothing was changed: make room and try again"
+_UNUSABLE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_READONLY,
+}
 _DISK_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 
@@ -39,6 +47,7 @@ class Database:
         self._closed = self._owes_forgetting = False
         try:
             self._writer = self._open()
+            self._presence = Presence(path)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             if _no_room(error):
                 raise DiskFull(_NO_ROOM) from error
@@ -46,13 +55,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, alone: committed at the end, rolled back on any error; DiskFull when there is no room."""
+        """One transaction, alone: committed at the end, rolled back on any error.
+
+        Raises DiskFull when there is no room, DataFolderError when the file is damaged, gone, or cannot be written.
+        """
         with self._lock:
             if self._closed:
                 raise ShuttingDown
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
+                self._presence.check()
                 self._writer.execute("COMMIT")
                 if self._owes_forgetting:
                     self._forget(0.0)
@@ -61,6 +74,8 @@ class Database:
                     self._writer.execute("ROLLBACK")
                 if _no_room(error):
                     raise DiskFull(_NO_ROOM) from error
+                if _unusable(error):
+                    raise DataFolderError(self._unreadable(error)) from error
                 raise
 
     @contextmanager
@@ -71,15 +86,12 @@ class Database:
         damage, nothing else stands in a reader's way.
         """
         with self._moments.read():
-            connection = self._borrow()
             try:
-                connection.execute("BEGIN")
-                yield connection
+                with self._borrowed() as connection:
+                    connection.execute("BEGIN")
+                    yield connection
             except (sqlite3.DatabaseError, ValueError, TypeError) as error:
                 raise Unreadable(self._unreadable(error)) from error
-            finally:
-                connection.rollback()  # nothing was written: this only lets go of the moment
-                self._give_back(connection)
 
     def forget(self) -> None:
         """Empties the write-ahead log: pages from before a deletion lie in it until then.
@@ -136,12 +148,22 @@ class Database:
             "from a backup"
         )
 
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        connection = self._borrow()
+        try:
+            yield connection
+        finally:
+            connection.rollback()  # nothing was written: this only lets go of the moment
+            self._give_back(connection)
+
     def _borrow(self) -> sqlite3.Connection:
         with self._pool:
             if self._closed:
                 raise ShuttingDown
             if self._idle:
                 return self._idle.pop()
+        self._presence.check()  # else SQLite would make an empty file in place of one that is gone
         connection = self._connect()
         connection.execute("PRAGMA query_only = ON")
         return connection
@@ -152,6 +174,10 @@ class Database:
                 connection.close()
             else:
                 self._idle.append(connection)
+
+
+def _unusable(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE
 
 
 def _no_room(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from lookalike_server.catalog.vectors import Rows, Serials
-from lookalike_server.errors import CollectionNotFound, LookalikeError
+from lookalike_server.errors import CollectionNotFound, DataFolderError, LookalikeError
 from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Scene, Vector
 
 
@@ -41,7 +41,7 @@ class Taken:
     """As the transaction left them, so that nobody need ask again once it is committed."""
 
 
-class Unreadable(Exception):
+class Unreadable(DataFolderError):
     """What the store holds is damaged: it cannot be read."""
 
 

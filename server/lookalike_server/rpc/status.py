@@ -5,7 +5,7 @@ import logging
 import grpc
 
 from lookalike.v1 import types_pb2
-from lookalike_server.errors import LookalikeError
+from lookalike_server.errors import DataFolderError, LookalikeError
 
 log = logging.getLogger("lookalike.rpc")
 
@@ -47,6 +47,9 @@ def item_status(error: LookalikeError) -> types_pb2.ItemStatus:
 def as_domain(error: Exception, request_id: str) -> LookalikeError:
     """The error itself if the domain knows it; else a generic one, with the detail in the log."""
     if isinstance(error, LookalikeError) and error.reason != LookalikeError.reason:
+        return error
+    if isinstance(error, DataFolderError):  # its sentence is the detail, and says what to do
+        log.error("the data folder cannot be used", extra={"request_id": request_id, "why": str(error)})
         return error
     log.error("internal error", exc_info=error, extra={"request_id": request_id})
     return LookalikeError(f"internal error: the server's log has the detail under request id {request_id}")
