@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20, help="kills")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="of the moments")  # noqa: S311
     flags = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server does not stay behind
     print(f"{flags.rounds} kills, seed {flags.seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:

@@ -7,10 +7,12 @@ child process that writes a snapshot say, must not hold the folder, nor the port
 import json
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -42,7 +44,7 @@ class Rounds:
         self._copy = folder / "as-left"
         self._chance = random.Random(seed)  # noqa: S311  when to kill is no secret
         self._seeds = count(seed * 1_000_000)
-        self._port = self._chance.randrange(20_000, 30_000)  # the system gives none of these to others
+        self._port = unclaimed_port()
         began = time.monotonic()
         self._server = self._start()
         self._start_seconds = time.monotonic() - began
@@ -104,6 +106,15 @@ class Rounds:
             request = collections.CreateCollectionRequest(collection=collections.Collection(name=collection))
             doors.collections.CreateCollection(request, timeout=TIMEOUT)
         self.ledger.told[(collection,)] = next(iter(MODELS))
+
+
+def unclaimed_port() -> int:
+    """A free port of those that the system gives nobody by itself: it stays free while the server is down."""
+    for port in random.SystemRandom().sample(range(20_000, 30_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise Lost("there is no free port")
 
 
 def command(name: str, data: Path) -> list[str]:

@@ -74,7 +74,7 @@ class Database:
                     self._writer.execute("ROLLBACK")
                 if _no_room(error):
                     raise DiskFull(_NO_ROOM) from error
-                if _unusable(error):
+                if isinstance(error, sqlite3.DatabaseError) and _is_unusable(error):
                     raise DataFolderError(self._unreadable(error)) from error
                 raise
 
@@ -176,8 +176,8 @@ class Database:
                 self._idle.append(connection)
 
 
-def _unusable(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.DatabaseError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE
+def _is_unusable(error: sqlite3.DatabaseError) -> bool:
+    return error.sqlite_errorcode & 0xFF in _UNUSABLE  # the low byte is the kind, the others refine it
 
 
 def _no_room(error: BaseException) -> bool:

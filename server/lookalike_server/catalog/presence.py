@@ -1,7 +1,7 @@
 """Whether the files of a database are still those that it was opened with.
 
-SQLite goes on writing to a file that somebody has removed or replaced, and says nothing: what is committed there is gone
-when the process ends.
+SQLite goes on writing to a file that somebody has removed or replaced, and says nothing: what is committed there is
+gone when the process ends.
 """
 
 import os
@@ -27,6 +27,6 @@ class Presence:
                 same = False
             if not same:
                 raise DataFolderError(
-                    f"{file} was removed or replaced under the running server, so nothing was changed: stop the server, "
-                    "bring the database back from a backup, and start again"
+                    f"{file} was removed or replaced under the running server, so nothing was changed: stop the "
+                    "server, bring the database back with `lookalike restore`, and start again"
                 )
