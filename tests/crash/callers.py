@@ -173,7 +173,7 @@ class Keeper(Caller):
         self.bring(self._chance.randint(1, 20))
         for _ in range(3):
             self.relabel(self._chance.choice(self.mine()))
-        self.delete(self._chance.sample(self.mine(), 1))
+        self.delete(self._chance.sample(self.mine(), 2))
         if len(self.mine()) > MOST:
             self.delete(self.mine()[: MOST // 3], MASS)
 

@@ -30,7 +30,7 @@ def strike(aim: str, server: ServerProcess, folder: Path, board: Board, chance: 
         time.sleep(chance.uniform(0, 0.4))
     elif aim not in (ANY, START):
         board.wait(aim, PATIENCE)
-        time.sleep(chance.choice([0, chance.uniform(0, 0.03)]))  # at once, or somewhat later
+        time.sleep(chance.choice([0, chance.uniform(0, 0.008), chance.uniform(0, 0.03)]))  # at once, or somewhat later
     seen = board.under_way() | ({SNAPSHOT} if is_saving(server.pid, folder) else set()) | stopping
     server.kill()
     return seen
