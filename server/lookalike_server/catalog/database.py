@@ -177,7 +177,8 @@ class Database:
 
 
 def _is_unusable(error: sqlite3.DatabaseError) -> bool:
-    return error.sqlite_errorcode & 0xFF in _UNUSABLE  # the low byte is the kind, the others refine it
+    # The low byte is the kind, the others refine it; what Python itself says has none.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE
 
 
 def _no_room(error: BaseException) -> bool:

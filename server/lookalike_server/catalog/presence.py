@@ -13,10 +13,11 @@ _SUFFIXES = ("", "-wal", "-shm")
 
 
 class Presence:
-    """Takes note of the database at `path`, its log and its shared memory; all are there while it is open."""
+    """Takes note of the open database at `path`, of its log and of the memory that its connections share."""
 
     def __init__(self, path: Path) -> None:
-        self._files = {file: os.stat(file) for file in (f"{path}{suffix}" for suffix in _SUFFIXES)}  # noqa: PTH116
+        files = [f"{path}{suffix}" for suffix in _SUFFIXES]
+        self._files = {file: os.stat(file) for file in files if os.path.exists(file)}  # noqa: PTH110, PTH116
 
     def check(self) -> None:
         """DataFolderError when one is not the file it was; a few microseconds."""
