@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.crash.board import Board
@@ -21,17 +22,18 @@ PATIENCE = 5.0
 
 def strike(aim: str, server: ServerProcess, folder: Path, board: Board, chance: random.Random) -> set[str]:
     """Kill the server at such a moment; what was under way just before."""
+    litter = drafts(folder)
     time.sleep(chance.uniform(0.05, 0.6))  # to have come anywhere in the callers' turns
     stopping = {STOP} if aim == STOP else set()
     if aim == SNAPSHOT:
-        until(lambda: is_saving(server.pid, folder))
+        until(lambda: is_saving(server.pid, folder, litter))
     elif aim == STOP:
         os.kill(server.pid, signal.SIGTERM)
         time.sleep(chance.uniform(0, 0.4))
     elif aim not in (ANY, START):
         board.wait(aim, PATIENCE)
         time.sleep(chance.choice([0, chance.uniform(0, 0.008), chance.uniform(0, 0.03)]))  # at once, or somewhat later
-    seen = board.under_way() | ({SNAPSHOT} if is_saving(server.pid, folder) else set()) | stopping
+    seen = board.under_way() | ({SNAPSHOT} if is_saving(server.pid, folder, litter) else set()) | stopping
     server.kill()
     return seen
 
@@ -43,9 +45,18 @@ def until(happens: Callable[[], bool]) -> None:
         time.sleep(0.0002)
 
 
-def is_saving(pid: int, folder: Path) -> bool:
-    """Whether the server writes a snapshot: by a file that is not published yet, or a child process that writes it."""
-    return bool(children(pid)) or any((folder / "indexes").glob("*/aside*"))
+def is_saving(pid: int, folder: Path, litter: set[tuple[Path, int]]) -> bool:
+    """Whether the server writes a snapshot: a child process does, or there is a draft besides those that were there."""
+    return bool(children(pid)) or bool(drafts(folder) - litter)
+
+
+def drafts(folder: Path) -> set[tuple[Path, int]]:
+    """Files of snapshots that are not published yet, each with what tells it from another of its name."""
+    found = set()
+    for path in (folder / "indexes").glob("*/*aside*"):
+        with suppress(FileNotFoundError):  # published this moment
+            found.add((path, path.stat().st_ino))
+    return found
 
 
 def children(pid: int) -> list[int]:
