@@ -33,7 +33,7 @@ def small_disk(folder: Path, size: int) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", str(folder)], check=True)  # noqa: S607  as with mount, wherever it lies
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607  lazy: a mapping may be let go of later
 
 
 @contextmanager
