@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -22,13 +23,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server does not stay behind
     print(f"{flags.rounds} kills, seed {flags.seed}", flush=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        try:
-            with closing(Rounds(Path(folder), flags.seed)) as rounds:
-                rounds.run(flags.rounds)
-        except Lost as lost:
-            print(f"seed {flags.seed}: {lost}")
-            return 1
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    try:
+        with closing(Rounds(folder, flags.seed)) as rounds:
+            rounds.run(flags.rounds)
+    except (Lost, ChildProcessError) as lost:  # the latter: a server did not start
+        print(f"seed {flags.seed}, folder {folder}: {lost}")
+        return 1
+    shutil.rmtree(folder)
     print(table(rounds))
     print(f"{time.monotonic() - began:.0f} s")
     return 0
