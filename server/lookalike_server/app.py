@@ -34,6 +34,7 @@ from lookalike.v1 import (
 from lookalike_server import memory, prometheus
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import ConfigError, Settings
+from lookalike_server.duplicates import DuplicateFinder
 from lookalike_server.errors import EngineFailed
 from lookalike_server.hosting import host, load_models
 from lookalike_server.importing import Importer
@@ -215,6 +216,7 @@ def build(settings: Settings, on_engine_death: Callable[[], None]) -> Parts:
         Searcher(embedders, catalog),
         Importer(embedders, catalog),
         Reembedder(embedders, catalog),
+        DuplicateFinder(catalog),
     )
 
 
@@ -222,6 +224,7 @@ def take_down(parts: Parts) -> None:
     """Close the parts in the order in which work leaves them."""
     for each in parts.hosted:
         each.close()
+    parts.finder.close()
     parts.catalog.close()
 
 

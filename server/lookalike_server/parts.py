@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.config import Settings
+from lookalike_server.duplicates import DuplicateFinder
 from lookalike_server.errors import ModelLoading, QueueFull, ShuttingDown
 from lookalike_server.hosting import Hosted, named
 from lookalike_server.importing import Importer
@@ -29,6 +30,7 @@ class Parts:
     searcher: Searcher
     importer: Importer
     reembedder: Reembedder
+    finder: DuplicateFinder
 
     def model(self, model: str) -> Hosted:
         """The model in service with this id or name; the first where neither is given. Raises BadRequest."""

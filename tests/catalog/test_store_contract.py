@@ -75,6 +75,19 @@ def test_a_collection_is_made_kept_changed_and_removed(store: Store) -> None:
             call("d")
 
 
+def test_images_that_were_seen_at_several_places_are_told_from_others(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    store.add([arrival(n, path=f"/{n}") for n in range(4)] + [arrival(9, collection="d", path="/9")])
+    store.add([sighting(n, path="/again") for n in (1, 2)] + [sighting(3, path="/3")])
+    store.add([replace(sighting(9, path="/again"), collection="d")])
+    entry = store.collection("c")
+    serials = store.serials_of(entry, [image_id(n) for n in range(4)])
+    every = [*serials.values(), *store.serials_of(store.collection("d"), [image_id(9)]).values()]
+    assert store.many_sourced(entry, every).tolist() == [serials[image_id(1)], serials[image_id(2)]]
+    assert store.many_sourced(entry, [serials[image_id(2)], serials[image_id(3)]]).tolist() == [serials[image_id(2)]]
+    assert store.many_sourced(entry, []).tolist() == []
+
+
 def test_a_name_is_given_once(store: Store) -> None:
     with pytest.raises(CollectionExists):
         store.create_collection("c", "", MODEL, DIM)

@@ -181,6 +181,8 @@ REEMBEDS: list[tuple[str, ipb.ReembedImagesRequest]] = [
 
 TOO_MANY = [f"{number:064x}" for number in range(10_001)]
 
+SAME_SCENE, BAD_LABEL = tpb.Filter(same_scene=True), tpb.Filter(labels={"k" * 64: "v"})
+
 CALLS: list[tuple[str, str, Any]] = [
     *(("Search", reason, request) for reason, request in SEARCHES),
     ("Embed", "BAD_REQUEST", spb.EmbedRequest()),
@@ -225,6 +227,12 @@ CALLS: list[tuple[str, str, Any]] = [
     ("Embed", "BAD_REQUEST", spb.EmbedRequest(picture=tpb.Picture(content=GOOD), model="huge")),
     ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest(collection=cpb.Collection(name="c"), model="huge")),
     ("ListImages", "BAD_REQUEST", ipb.ListImagesRequest(collection="shared", not_embedded_by="huge")),
+    ("FindDuplicates", "BAD_REQUEST", ipb.FindDuplicatesRequest(collection="shared", max_distance=-0.1)),
+    ("FindDuplicates", "BAD_REQUEST", ipb.FindDuplicatesRequest(collection="shared", max_distance=2.1)),
+    ("FindDuplicates", "BAD_REQUEST", ipb.FindDuplicatesRequest(collection="shared", max_distance=float("nan"))),
+    ("FindDuplicates", "BAD_FILTER", ipb.FindDuplicatesRequest(collection="shared", filter=SAME_SCENE)),
+    ("FindDuplicates", "BAD_FILTER", ipb.FindDuplicatesRequest(collection="shared", filter=BAD_LABEL)),
+    ("FindDuplicates", "COLLECTION_NOT_FOUND", ipb.FindDuplicatesRequest(collection="nowhere")),
     ("SwitchModel", "BAD_REQUEST", cpb.SwitchModelRequest(name="shared")),
     ("SwitchModel", "BAD_REQUEST", cpb.SwitchModelRequest(name="shared", model="huge")),
     ("SwitchModel", "COLLECTION_NOT_FOUND", cpb.SwitchModelRequest(name="nowhere", model="tiny:32")),
@@ -254,7 +262,7 @@ def method(opened: Doors, name: str) -> Callable[..., Any]:
 
 @pytest.mark.parametrize(("name", "reason", "request_"), CALLS)
 def test_unary_calls_fail_as_promised(shared: Doors, name: str, reason: str, request_: Any) -> None:
-    failed = failure(lambda: method(shared, name)(request_, timeout=10))
+    failed = failure(partial(answered, method(shared, name), request_))
     assert (failed.code.name, failed.reason) == (CODES[reason], reason)
     assert len(failed.message) > 15, "a sentence"
     assert failed.retry_after_ms is None
@@ -322,7 +330,7 @@ def stream_error(answers: Iterator[Any]) -> tpb.ItemStatus:
 def fail_of(opened: Doors, name: str, request: Any) -> Failure:
     """How one request fails, whether it travels alone or on a stream."""
     if name not in STREAMED:
-        return failure(lambda: method(opened, name)(request, timeout=10))
+        return failure(partial(answered, method(opened, name), request))
     status = stream_error(method(opened, name)(iter([request]), timeout=10))
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
     return Failure(code, status.reason, status.message, status.retry_after_ms or None)
@@ -342,14 +350,16 @@ def asks(collection: str) -> dict[str, Any]:
 
 
 COMPUTING = ("Search", "SearchStream", "Embed", "ImportImages", "ReembedImages")
+OF_ONE_MODEL = ("Search", "SearchStream", "ImportImages", "FindDuplicates")
 
 
-@pytest.mark.parametrize("name", [name for name in COMPUTING if name not in ("Embed", "ReembedImages")])
+@pytest.mark.parametrize("name", OF_ONE_MODEL)
 def test_a_collection_of_another_model(tmp_path: Path, gated: None, name: str) -> None:
     with doors(data=tmp_path / "data") as opened:
         opened.make("old", range(2))
     with doors(data=tmp_path / "data", model="gated") as opened:
-        failed = fail_of(opened, name, asks("old")[name])
+        asked = {**asks("old"), "FindDuplicates": ipb.FindDuplicatesRequest(collection="old")}
+        failed = fail_of(opened, name, asked[name])
         assert (failed.code.name, failed.reason) == ("FAILED_PRECONDITION", "MODEL_MISMATCH")
         assert "tiny" in failed.message, "the message names the model that made the collection"
         assert len(opened.images.ListImages(ipb.ListImagesRequest(collection="old")).images) == 2
@@ -450,6 +460,7 @@ def asked_of_every_rpc() -> dict[str, Any]:
         "ListImages": ipb.ListImagesRequest(collection="c"),
         "UpdateImage": ipb.UpdateImageRequest(image=image),
         "DeleteImages": ipb.DeleteImagesRequest(collection="c", image_ids=[MISSING]),
+        "FindDuplicates": ipb.FindDuplicatesRequest(collection="c"),
         "CreateCollection": cpb.CreateCollectionRequest(collection=cpb.Collection(name="c")),
         "GetCollection": cpb.GetCollectionRequest(name="c"),
         "ListCollections": cpb.ListCollectionsRequest(),
@@ -557,7 +568,7 @@ COVERED = {
     *((name, reason) for name, reasons in STREAMED.items() for reason in reasons),
     *((name, "QUEUE_FULL") for name in COMPUTING),
     *((name, "INTERNAL") for name in COMPUTING),
-    *((name, "MODEL_MISMATCH") for name in COMPUTING if name not in ("Embed", "ReembedImages")),
+    *((name, "MODEL_MISMATCH") for name in OF_ONE_MODEL),
     *((name, "DISK_FULL") for name in DISK_WRITERS),
 }
 

@@ -199,14 +199,16 @@ class FindDuplicatesRequest(_message.Message):
     def __init__(self, collection: _Optional[str] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ...) -> None: ...
 
 class FindDuplicatesResponse(_message.Message):
-    __slots__ = ("progress", "group", "summary")
+    __slots__ = ("progress", "group", "summary", "exact")
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    EXACT_FIELD_NUMBER: _ClassVar[int]
     progress: DuplicateProgress
     group: DuplicateGroup
     summary: DuplicateSummary
-    def __init__(self, progress: _Optional[_Union[DuplicateProgress, _Mapping]] = ..., group: _Optional[_Union[DuplicateGroup, _Mapping]] = ..., summary: _Optional[_Union[DuplicateSummary, _Mapping]] = ...) -> None: ...
+    exact: _types_pb2.Image
+    def __init__(self, progress: _Optional[_Union[DuplicateProgress, _Mapping]] = ..., group: _Optional[_Union[DuplicateGroup, _Mapping]] = ..., summary: _Optional[_Union[DuplicateSummary, _Mapping]] = ..., exact: _Optional[_Union[_types_pb2.Image, _Mapping]] = ...) -> None: ...
 
 class DuplicateProgress(_message.Message):
     __slots__ = ("done_count", "total_count")
@@ -217,12 +219,14 @@ class DuplicateProgress(_message.Message):
     def __init__(self, done_count: _Optional[int] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class DuplicateGroup(_message.Message):
-    __slots__ = ("images", "distances")
+    __slots__ = ("images", "distances", "image_count")
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     DISTANCES_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
     images: _containers.RepeatedCompositeFieldContainer[_types_pb2.Image]
     distances: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, images: _Optional[_Iterable[_Union[_types_pb2.Image, _Mapping]]] = ..., distances: _Optional[_Iterable[float]] = ...) -> None: ...
+    image_count: int
+    def __init__(self, images: _Optional[_Iterable[_Union[_types_pb2.Image, _Mapping]]] = ..., distances: _Optional[_Iterable[float]] = ..., image_count: _Optional[int] = ...) -> None: ...
 
 class DuplicateSummary(_message.Message):
     __slots__ = ("max_distance", "image_count", "group_count", "grouped_count", "many_sources_count", "random_pairs", "random_pairs_within")

@@ -19,7 +19,8 @@ from typing import Self
 import numpy as np
 
 from lookalike_server import plugins
-from lookalike_server.catalog import generations, limits, tokens
+from lookalike_server.catalog import duplicates, generations, limits, tokens
+from lookalike_server.catalog.duplicates import Finding
 from lookalike_server.catalog.forking import make_safe
 from lookalike_server.catalog.lock import FolderLock
 from lookalike_server.catalog.searching import Query, matches
@@ -277,6 +278,16 @@ class Catalog:
             return matches(self._store, entry, shelf, query)
 
         return generations.looked_up(self._store, self._shelves, name, look)
+
+    def duplicates(self, name: str, radius: float, wanted: Filter | None = None) -> Iterator[Finding]:
+        """The duplicates among the images that `wanted` admits, in steps of milliseconds: see `duplicates.find`.
+
+        Raises, before the first step, BadFilter, ModelMismatch.
+        """
+        limits.check_radius(radius)
+        limits.check_filter(wanted or Filter())
+        entry, shelf = generations.current(self._shelves, name)
+        return duplicates.find(self._store, entry, shelf, wanted or Filter(), radius)
 
     def _vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
         """From the shelf, which may have them in memory; from the store where there is none."""

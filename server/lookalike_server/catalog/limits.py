@@ -210,6 +210,12 @@ def check_max_distance(max_distance: float | None) -> None:
         raise BadRequest(f"max_distance is a number from 0 up, not {max_distance}")
 
 
+def check_radius(radius: float) -> None:
+    """How far apart near-duplicates may be."""
+    if not 0 <= radius <= 2:
+        raise BadRequest(f"max_distance of duplicates runs from 0 to 2; {radius} does not")
+
+
 def _check_scene_names(names: Collection[str]) -> None:
     if len(names) > MAX_SCENES_NAMED:
         raise BadRequest(f"at most {MAX_SCENES_NAMED} scenes in one call, not {len(names)}")

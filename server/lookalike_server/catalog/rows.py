@@ -91,6 +91,16 @@ def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -
     }
 
 
+def many_sourced(connection: sqlite3.Connection, key: int, among: Several[int]) -> Serials:
+    """Those of `among`, ascending, that were seen at several places."""
+    rows = connection.execute(
+        "SELECT DISTINCT serial FROM sources"
+        " WHERE serial IN (SELECT value FROM json_each(?)) AND ordinal > 0 AND +collection = ? ORDER BY serial",
+        (listed(among), key),
+    )
+    return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+
 def scenes_of(connection: sqlite3.Connection, key: int, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
     """Scenes by serial, of those that the collection holds."""
     rows = connection.execute(

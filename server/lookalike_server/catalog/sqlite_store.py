@@ -121,6 +121,10 @@ class SqliteStore:
         with self._database.reading() as connection:
             return rows.images(connection, entry, serials)
 
+    def many_sourced(self, entry: Entry, among: Several[int]) -> Serials:
+        with self._database.reading() as connection:
+            return rows.many_sourced(connection, entry.key, among)
+
     def scenes_of(self, entry: Entry, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
         with self._database.reading() as connection:
             return rows.scenes_of(connection, entry.key, serials)

@@ -110,6 +110,9 @@ class Store(Protocol):
     def images(self, entry: Entry, serials: Several[int]) -> dict[int, Image]:
         """Records by serial, ascending, of those that the collection holds."""
 
+    def many_sourced(self, entry: Entry, among: Several[int]) -> Serials:
+        """Those of `among`, ascending, that were seen at several places."""
+
     def scenes_of(self, entry: Entry, serials: Several[int]) -> dict[int, tuple[Scene, ...]]:
         """Scenes by serial, most likely first, of those that the collection holds."""
 

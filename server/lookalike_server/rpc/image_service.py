@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
 
 from lookalike.v1 import image_service_pb2 as pb
 from lookalike.v1 import image_service_pb2_grpc, types_pb2
 from lookalike_server.catalog import limits
-from lookalike_server.errors import BadRequest
+from lookalike_server.duplicates import DEFAULT_RADIUS
+from lookalike_server.errors import BadRequest, ShuttingDown
 from lookalike_server.parts import Gate
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Outcome, Vector
-from lookalike_server.rpc import messages
+from lookalike_server.rpc import duplicate_messages, messages
 from lookalike_server.rpc.interceptor import Context
 from lookalike_server.rpc.items import ItemDesk
 from lookalike_server.rpc.streams import answer_each
@@ -115,6 +117,17 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
             allow_missing=request.allow_missing,
         )
         return pb.DeleteImagesResponse(deleted_count=deleted)
+
+    async def FindDuplicates(self, request: pb.FindDuplicatesRequest, context: Context) -> None:
+        """Exact duplicates, and groups of near ones."""
+        radius = request.max_distance if request.HasField("max_distance") else DEFAULT_RADIUS
+        finder, wanted = self._gate.parts.finder, messages.listing_filter_from(request.filter)
+        async with aclosing(finder.find(request.collection, wanted, radius)) as turns:
+            async for turn in turns:
+                if self._gate.closing.is_set():
+                    raise ShuttingDown
+                for finding in turn:
+                    await context.write(duplicate_messages.finding_to(finding))
 
     async def _store(self, request: pb.ImportImagesRequest) -> pb.ImportImagesResponse:
         image_id, outcome = await self._gate.parts.importer.store(messages.item_from(request))

@@ -72,7 +72,8 @@ class Interceptor(grpc.aio.ServerInterceptor):
             # A unary handler is called once the message is there; one for a stream never asks for it.
             unread = handler._replace(request_streaming=True, unary_unary=None, stream_unary=handler.unary_unary)
             return self._wrapped(unread, details.method, self._turn_away)
-        return self._wrapped(handler, details.method, handler.stream_stream or handler.unary_unary)
+        own = handler.stream_stream or handler.unary_stream or handler.unary_unary
+        return self._wrapped(handler, details.method, own)
 
     def _admits(self, details: grpc.HandlerCallDetails) -> bool:
         if not self._token:
@@ -82,10 +83,12 @@ class Interceptor(grpc.aio.ServerInterceptor):
         return hmac.compare_digest(given, f"Bearer {self._token}".encode())
 
     def _wrapped(self, handler: Any, method: str, behaviour: Behaviour) -> Any:
-        """The handler with `behaviour` in place of its own; what is served is unary, bidirectional or unread."""
-        call = self._around(behaviour, method.removeprefix("/"), is_stream=handler.stream_stream is not None)
+        """The handler with `behaviour` in place of its own; no stream of ours is answered with one message."""
+        call = self._around(behaviour, method.removeprefix("/"), is_stream=handler.response_streaming)
         if handler.stream_stream:
             return handler._replace(stream_stream=call)
+        if handler.unary_stream:
+            return handler._replace(unary_stream=call)
         if handler.stream_unary:
             return handler._replace(stream_unary=call)
         return handler._replace(unary_unary=call)
