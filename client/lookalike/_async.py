@@ -46,6 +46,21 @@ class AsyncLink:
             answer = await rpc(call.request, timeout=call.deadline(timeout), metadata=metadata)
         return call.read(answer)
 
+    async def stream(self, call: Call[Answer], timeout: float | None = None) -> AsyncGenerator[Answer, None]:
+        """The answers to a call that has many, as they come; closing the iterator ends the work on the server."""
+        rpc = self.rpc(call.rpc)
+        with traced(call.rpc) as trace:
+            answers = rpc(call.request, timeout=timeout, metadata=self.endpoint.metadata + trace.metadata)
+            try:
+                while True:
+                    with self.translated():
+                        answer = await answers.read()
+                    if answer is grpc.aio.EOF:
+                        return
+                    yield call.read(answer)
+            finally:
+                answers.cancel()
+
     @contextmanager
     def translated(self) -> Iterator[None]:
         """Errors of gRPC, and its way to say that the channel was closed meanwhile, leave as errors of the SDK."""

@@ -153,6 +153,17 @@ def _read_images(answer: images_pb2.ListImagesResponse) -> Page[types.Image]:
 
 
 @unsendable()
+def find_duplicates(
+    collection: str, max_distance: float | None, filter_: types.Filter | None
+) -> Call[types.DuplicateFinding]:
+    """Duplicates over a whole collection; many answers."""
+    request = images_pb2.FindDuplicatesRequest(
+        collection=collection, max_distance=max_distance, filter=_messages.filter_message(filter_)
+    )
+    return Call("FindDuplicates", request, _messages.duplicate_finding)
+
+
+@unsendable()
 def update_image(image_id: str, collection: str, labels: Mapping[str, str]) -> Call[types.Image]:
     """New labels for an image."""
     request = images_pb2.UpdateImageRequest(

@@ -3,6 +3,7 @@
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import ModuleType
@@ -270,6 +271,22 @@ def search_result(message: search_service_pb2.SearchResponse) -> types.SearchRes
         timings=_timings(message.timings),
         query_scenes=scenes(message.query_scenes),
     )
+
+
+def duplicate_finding(message: image_service_pb2.FindDuplicatesResponse) -> types.DuplicateFinding:
+    """One answer of a search for duplicates."""
+    match message.WhichOneof("answer"):
+        case "exact":
+            return types.ExactDuplicates(image(message.exact))
+        case "group":
+            group = message.group
+            return types.DuplicateGroup(tuple(map(image, group.images)), tuple(group.distances), group.image_count)
+        case "summary":
+            return types.DuplicateSummary(
+                **{field.name: getattr(message.summary, field.name) for field in fields(types.DuplicateSummary)}
+            )
+        case _:
+            return types.DuplicateProgress(message.progress.done_count, message.progress.total_count)
 
 
 def embedding(message: search_service_pb2.EmbedResponse) -> types.Embedding:

@@ -48,6 +48,21 @@ class SyncLink:
             answer = rpc(call.request, timeout=call.deadline(timeout), metadata=metadata)
         return call.read(answer)
 
+    def stream(self, call: Call[Answer], timeout: float | None = None) -> Generator[Answer, None, None]:
+        """The answers to a call that has many, as they come; closing the iterator ends the work on the server."""
+        rpc = self.rpc(call.rpc)
+        with traced(call.rpc) as trace:
+            answers = rpc(call.request, timeout=timeout, metadata=self.endpoint.metadata + trace.metadata)
+            try:
+                while True:
+                    with self.translated():
+                        answer = next(answers, None)
+                    if answer is None:
+                        return
+                    yield call.read(answer)
+            finally:
+                answers.cancel()
+
     def translated(self) -> AbstractContextManager[None]:
         """Errors of gRPC leave this block as errors of the SDK."""
         return translated(self.endpoint.target, self._lease)

@@ -199,6 +199,17 @@ class AsyncClient:
             timeout,
         )
 
+    def duplicates(
+        self,
+        collection: str = "default",
+        *,
+        max_distance: float | None = None,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        timeout: float | None = None,
+    ) -> AsyncGenerator[types.DuplicateFinding, None]:
+        """As `Client.duplicates`."""
+        return self._link.stream(_calls.find_duplicates(collection, max_distance, filter), timeout)
+
     async def update_image(
         self,
         image_id: str,

@@ -245,6 +245,26 @@ class Client:
             timeout,
         )
 
+    def duplicates(
+        self,
+        collection: str = "default",
+        *,
+        max_distance: float | None = None,
+        filter: types.Filter | None = None,  # noqa: A002 - the word that users know
+        timeout: float | None = None,
+    ) -> Generator[types.DuplicateFinding, None, None]:
+        """Duplicates among the images of a collection that the filter admits.
+
+        Yields, in this order, an `ExactDuplicates` for each image that was seen at several places; `DuplicateProgress`
+        while the server looks for near-duplicates; a `DuplicateGroup` for each group of these, the largest first; and
+        a `DuplicateSummary`, which states the rate of false positives. Images that a chain of neighbours at most
+        `max_distance` apart (the server's default: see docs/benchmarks.md) connects are one group. Closing the iterator
+        ends the work; `timeout` is for all of it, and without one it may take its time.
+
+        Raises CollectionNotFound, ModelMismatch, BadFilter, BadRequest.
+        """
+        return self._link.stream(_calls.find_duplicates(collection, max_distance, filter), timeout)
+
     def update_image(
         self,
         image_id: str,

@@ -4,6 +4,7 @@ All are frozen. Times are `datetime` in UTC; a time without a zone, where you gi
 float32 arrays of shape [dim]: numpy arrays where numpy is installed, else `array.array("f")`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,8 +37,13 @@ __all__ = [
     "BatchTimes",
     "Collection",
     "DropCount",
+    "DuplicateFinding",
+    "DuplicateGroup",
+    "DuplicateProgress",
+    "DuplicateSummary",
     "Embedded",
     "Embedding",
+    "ExactDuplicates",
     "Examples",
     "Filter",
     "GeoBox",
@@ -331,3 +337,75 @@ class ReembedProgress:
     image_id: str
     path: str | None
     error: LookalikeError | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExactDuplicates:
+    """Files of the same bytes: one image that was seen at several places."""
+
+    image: Image
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where, in the order in which they were first seen."""
+        return tuple(source.path for source in self.image.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateProgress:
+    """How far a search for near-duplicates has come: images looked at, of `total`."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateGroup:
+    """Images that look alike: the one that came first, then the others by their distance from it.
+
+    Each is within the distance that was asked for of some other of the group, and perhaps farther from the first.
+    Of a group larger than the server's `limits.max_ids` the nearest are here; `image_count` counts them all.
+    """
+
+    images: tuple[Image, ...]
+    distances: tuple[float, ...]
+    """Of each from the first."""
+    image_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateSummary:
+    """What a search for near-duplicates came to: groups with `grouped_count` images, of `image_count` looked at.
+
+    `many_sources_count` images were seen at several places. To judge the distance, `random_pairs` pairs of different
+    images of the collection were measured; `random_pairs_within` of them are within it, nearly all of those by chance.
+    """
+
+    max_distance: float
+    image_count: int
+    group_count: int
+    grouped_count: int
+    many_sources_count: int
+    random_pairs: int
+    random_pairs_within: int
+
+    @property
+    def false_positive_rate(self) -> float | None:
+        """The share of pairs of unrelated images, as measured here, that are taken for near-duplicates.
+
+        None where there was no pair to measure.
+        """
+        return self.random_pairs_within / self.random_pairs if self.random_pairs else None
+
+    @property
+    def false_positive_bound(self) -> float | None:
+        """What that rate is at most, with 95% confidence: the upper end of Wilson's interval."""
+        if not self.random_pairs:
+            return None
+        pairs, rate, z = self.random_pairs, self.random_pairs_within / self.random_pairs, 1.96
+        spread = z * math.sqrt(rate * (1 - rate) / pairs + (z / (2 * pairs)) ** 2)
+        return min(1.0, (rate + z * z / (2 * pairs) + spread) / (1 + z * z / pairs))
+
+
+DuplicateFinding: TypeAlias = ExactDuplicates | DuplicateProgress | DuplicateGroup | DuplicateSummary
+"""What `Client.duplicates` yields: exact duplicates first, then progress, groups, and last the summary."""

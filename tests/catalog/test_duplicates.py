@@ -155,7 +155,7 @@ def test_without_a_graph_all_are_compared_whatever_their_number(
     assert groups(catalog.duplicates("c", 1.5 * STEP)) == [ids(0, 1), ids(2, 3)]
 
 
-@pytest.mark.parametrize("most_compared", [0, 100_000])
+@pytest.mark.parametrize("most_compared", [0, linking.MOST_COMPARED])
 def test_only_what_a_filter_admits_is_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_compared: int
 ) -> None:

@@ -34,6 +34,7 @@ METHODS = [
     "create_collection",
     "delete_collection",
     "delete_images",
+    "duplicates",
     "embed",
     "image",
     "images",

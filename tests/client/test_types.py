@@ -55,3 +55,22 @@ def test_every_noun_is_frozen_and_slotted(noun: Any) -> None:
 def test_outcomes_are_plain_words() -> None:
     assert [str(outcome) for outcome in types.ImportOutcome] == ["created", "existed", "failed"]
     assert types.ImportOutcome.CREATED == "created"  # type: ignore[comparison-overlap]
+
+
+def summary(pairs: int, within: int) -> types.DuplicateSummary:
+    return types.DuplicateSummary(0.3, 10, 1, 2, 0, pairs, within)
+
+
+def test_the_false_positive_rate_is_the_share_of_random_pairs() -> None:
+    assert summary(100_000, 25).false_positive_rate == 0.00025
+    assert summary(0, 0).false_positive_rate is None
+    assert summary(0, 0).false_positive_bound is None
+
+
+@pytest.mark.parametrize(
+    # As statsmodels' proportion_confint(within, pairs, method="wilson") has it.
+    ("pairs", "within", "bound"),
+    [(100_000, 0, 3.8413e-05), (100_000, 25, 3.6903e-04), (10, 3, 0.60322), (10, 10, 1.0)],
+)
+def test_the_bound_is_the_upper_end_of_wilsons_interval(pairs: int, within: int, bound: float) -> None:
+    assert summary(pairs, within).false_positive_bound == pytest.approx(bound, rel=1e-3)
