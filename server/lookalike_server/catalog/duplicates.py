@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.catalog import limits
+from lookalike_server.catalog import generations, limits
 from lookalike_server.catalog.components import Components
-from lookalike_server.catalog.linking import link
+from lookalike_server.catalog.linking import link, measured
 from lookalike_server.catalog.shelf import Shelf
-from lookalike_server.catalog.store import Entry, Store
+from lookalike_server.catalog.store import Entry, Store, Superseded, no_collection
 from lookalike_server.catalog.vectors import Serials
 from lookalike_server.records import Filter, Image
 
@@ -69,7 +69,18 @@ Finding = Progress | Exact | Group | Summary
 
 
 def find(store: Store, entry: Entry, shelf: Shelf, wanted: Filter, radius: float) -> Iterator[Finding]:
-    """Exact duplicates, progress, groups (the largest first, then the oldest), the summary; each step is short."""
+    """Exact duplicates, progress, groups (the largest first, then the oldest), the summary; each step is short.
+
+    Raises ModelSwitched or CollectionNotFound where the vectors are taken away meanwhile, before all is told.
+    """
+    try:
+        yield from _find(store, entry, shelf, wanted, radius)
+    except Superseded:
+        generations.expect_own(store.collection(entry.record.name), entry.record.model_id)
+        raise no_collection(entry.record.name) from None
+
+
+def _find(store: Store, entry: Entry, shelf: Shelf, wanted: Filter, radius: float) -> Iterator[Finding]:
     serials = shelf.vectors.serials()
     if wanted != Filter():
         serials = np.intersect1d(serials, store.admitted(entry, wanted), assume_unique=True)
@@ -82,9 +93,9 @@ def find(store: Store, entry: Entry, shelf: Shelf, wanted: Filter, radius: float
     for done in link(shelf, serials, radius, parts):
         yield Progress(done, len(serials))
     pairs = within = 0
-    for measured in _random_pairs(shelf, serials):
-        pairs += len(measured)
-        within += int(np.count_nonzero(measured <= radius))
+    for distances in _random_pairs(shelf, serials):
+        pairs += len(distances)
+        within += int(np.count_nonzero(distances <= radius))
         yield Progress(len(serials), len(serials))
     for places in parts.groups():
         if group := _group(store, entry, shelf, serials[places]):
@@ -103,7 +114,7 @@ def _exact(store: Store, entry: Entry, serials: Serials) -> Iterator[Exact]:
 def _group(store: Store, entry: Entry, shelf: Shelf, serials: Serials) -> Group | None:
     """The group of those that there are still; None when they are no longer two."""
     serials = _kept(store, entry, serials)
-    held, rows = shelf.vectors.take(serials[:1])
+    held, rows = shelf.precise(serials[:1])
     if not len(held):
         return None
     found = shelf.compare(rows[0], MAX_LISTED, among=serials)
@@ -133,13 +144,5 @@ def _random_pairs(shelf: Shelf, serials: Serials) -> Iterator[NDArray[np.float64
         pair = drawn[start : start + _SLICE]
         # Pairs in the order (1, 0), (2, 0), (2, 1), (3, 0) and so on.
         later = ((1 + np.sqrt(1 + 8 * pair.astype(np.float64))) // 2).astype(np.int64)
-        yield _apart(shelf, serials[later], serials[pair - later * (later - 1) // 2])
-
-
-def _apart(shelf: Shelf, ones: Serials, others: Serials) -> NDArray[np.float64]:
-    """Distances pair by pair, of those that are both held."""
-    held, rows = shelf.vectors.take(np.union1d(ones, others))
-    both = np.isin(ones, held) & np.isin(others, held)
-    here, there = (rows[np.searchsorted(held, each[both])].astype(np.float64) for each in (ones, others))
-    apart: NDArray[np.float64] = np.linalg.norm(here - there, axis=1)
-    return apart
+        # As memory has the vectors, perhaps rounded: it is a rate that is wanted.
+        yield measured(shelf.vectors.take, serials[later], serials[pair - later * (later - 1) // 2])[1]

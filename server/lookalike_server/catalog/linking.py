@@ -2,16 +2,18 @@
 
 Up to `MOST_COMPARED` images are compared each with each, a block of them with a block at a time: exact, and there a
 matrix product is faster than as many searches. More are looked for one by one through the graph, and of a filter's
-images those that it admits are kept. Float32 products only choose: a pair too near the radius for them to tell is
-measured in float64, as searches measure. Each step takes milliseconds, and no more is held than a block.
+images those that it admits are kept. Products only choose: a pair too near the radius for them to tell, of vectors that
+may be rounded to half precision, is measured as searches measure. Each step takes milliseconds, and no more is held
+than a block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike_server.catalog import halves
 from lookalike_server.catalog.components import Components, Places
 from lookalike_server.catalog.shelf import Found, Shelf
 from lookalike_server.catalog.vectors import Rows, Serials
@@ -20,9 +22,9 @@ from lookalike_server.records import Vector
 MOST_COMPARED = 200_000
 """Images; see docs/benchmarks.md for what either way costs."""
 
-_ROUNDING = 1e-5  # of a float32 product of unit vectors, ten times over
+_ROUNDING = 1e-5  # of a float32 product of unit vectors, and more
 _MULTIPLICATIONS = 2**27  # in a block's products: some milliseconds
-_MEASURED = 4_096  # pairs measured at once
+_MEASURED = 512  # pairs measured at once: their vectors may have to be read from the store
 _SEARCHED = 32  # images looked for in a step
 _FIRST, _MOST = 16, 1_024  # neighbours asked of the graph; beyond the most, comparing with all costs less
 
@@ -62,42 +64,50 @@ class _Block:
     def __init__(self, shelf: Shelf, serials: Serials, start: int, size: int) -> None:
         asked = serials[start : start + size]
         held, self.rows = shelf.vectors.take(asked)
-        self.start = start
+        self.start, self._shelf, self._serials = start, shelf, serials
         self.places: Places = np.flatnonzero(np.isin(asked, held, assume_unique=True)) + start
 
     def join(self, other: "_Block", radius: float, parts: Components) -> None:
         """Joins what is near each other of two blocks."""
         cosines = (self.rows @ other.rows.T).ravel()  # flat: of two dimensions `nonzero` takes twenty times as long
         least = 1 - radius * radius / 2
-        near = np.flatnonzero(cosines >= least - _ROUNDING)
+        margin = _ROUNDING + 2 * halves.error(self.rows.shape[1])
+        near = np.flatnonzero(cosines >= least - margin)
         ones, others = np.divmod(near, max(1, len(other.rows)))
-        sure = cosines[near] > least + _ROUNDING
-        parts.join(self.places[ones[sure]], other.places[others[sure]])
-        self._join_measured(ones[~sure], other, others[~sure], radius, parts)
+        sure = cosines[near] > least + margin
+        ones, others = self.places[ones], other.places[others]
+        parts.join(ones[sure], others[sure])
+        self._join_measured(ones[~sure], others[~sure], radius, parts)
 
-    def _join_measured(self, ones: Places, other: "_Block", others: Places, radius: float, parts: Components) -> None:
-        """Joins those of some rows and some of another block that are near each other when they are measured."""
+    def _join_measured(self, ones: Places, others: Places, radius: float, parts: Components) -> None:
+        """Joins those that are near each other when they are measured."""
         while len(ones):
             # What hangs together already, such as a thousand equal images, need not be measured.
-            apart = parts.of(self.places[ones]) != parts.of(other.places[others])
+            apart = parts.of(ones) != parts.of(others)
             ones, others = ones[apart], others[apart]
             one, another = ones[:_MEASURED], others[:_MEASURED]
-            near = _apart(self.rows[one], other.rows[another]) <= radius
-            parts.join(self.places[one[near]], other.places[another[near]])
+            both, distances = measured(self._shelf.precise, self._serials[one], self._serials[another])
+            near = both[distances <= radius]
+            parts.join(one[near], another[near])
             ones, others = ones[_MEASURED:], others[_MEASURED:]
 
 
-def _apart(ones: Rows, others: Rows) -> NDArray[np.float64]:
-    """Distances row by row, as `vectors.distances` measures them."""
-    apart: NDArray[np.float64] = np.linalg.norm(ones.astype(np.float64) - others.astype(np.float64), axis=1)
-    return apart
+def measured(
+    take: Callable[[Serials], tuple[Serials, Rows]], ones: Serials, others: Serials
+) -> tuple[Places, NDArray[np.float64]]:
+    """Distances pair by pair, by the vectors that `take` gives; and the places of the pairs that are both held."""
+    held, rows = take(np.union1d(ones, others))
+    both = np.flatnonzero(np.isin(ones, held) & np.isin(others, held))
+    here, there = (rows[np.searchsorted(held, each[both])].astype(np.float64) for each in (ones, others))
+    distances: NDArray[np.float64] = np.linalg.norm(here - there, axis=1)
+    return both, distances
 
 
 def _search(shelf: Shelf, serials: Serials, radius: float, parts: Components) -> Iterator[int]:
     """Each image's neighbours; images of equal vectors have the same and are looked for once."""
     looked = np.zeros(len(serials), np.bool_)
     for start in range(0, len(serials), _SEARCHED):
-        held, rows = shelf.vectors.take(serials[start : start + _SEARCHED])
+        held, rows = shelf.precise(serials[start : start + _SEARCHED])
         for place, row in zip(np.searchsorted(serials, held), rows, strict=True):
             if not looked[place]:
                 near = _near(shelf, row, radius)
