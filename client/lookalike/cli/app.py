@@ -11,6 +11,7 @@ import typer
 from lookalike.cli import collections
 from lookalike.cli.demo.command import demo
 from lookalike.cli.doctor import doctor
+from lookalike.cli.duplicates import duplicates
 from lookalike.cli.export import export
 from lookalike.cli.import_exported import import_exported
 from lookalike.cli.import_seed import import_seed
@@ -54,6 +55,7 @@ app.command()(index)
 app.command()(import_seed)
 app.command()(search)
 app.command()(show)
+app.command()(duplicates)
 app.command()(reembed)
 app.command()(export)
 app.command("import")(import_exported)

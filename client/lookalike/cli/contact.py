@@ -1,12 +1,16 @@
-"""From a search's answer to its contact sheet: which file here stands for an image, and what is written under it."""
+"""From what was found to its contact sheet: which file here stands for an image, and what is written under it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from lookalike.cli.found import standing
-from lookalike.cli.sheet import Row, found_sheet, save
+from lookalike.cli.sheet import Row, found_sheet, rows_sheet, save
 from lookalike.cli.tile import LOUD, Tile
-from lookalike.types import Image, Match, Region, SearchResult
+from lookalike.types import DuplicateGroup, Image, Match, Region, SearchResult
 
+ROWS, COLUMNS = 40, 7
+"""Groups on a sheet, and pictures of each beside its first."""
 GONE, CHANGED = "not found on this machine", "changed since it was indexed"
 
 
@@ -15,6 +19,23 @@ def write_found(result: SearchResult, query: Path | Image, region: Region | None
     tile = _query_tile(query, region)
     title = f"{tile.caption}: {len(result):,} most alike"
     save(found_sheet(title, standing(result), Row(tile, [_match_tile(match) for match in result])), file)
+
+
+def write_groups(groups: Sequence[DuplicateGroup], title: str, note: str, file: Path) -> None:
+    """Draw the first groups of near-duplicates, one a row, and write the sheet; raises as `write_found`."""
+    rows = [Row(*_group_tiles(group)) for group in groups[:ROWS]]
+    more = f" · the first {ROWS} of {len(groups):,} groups" if len(groups) > ROWS else ""
+    save(rows_sheet(title + more, note, rows), file)
+
+
+def _group_tiles(group: DuplicateGroup) -> tuple[Tile, list[Tile]]:
+    """Give the first and those nearest to it."""
+    first, *others = [
+        Tile(path, f"{distance:.4f}", _name(image), missing=missing)
+        for image, distance in zip(group.images[: COLUMNS + 1], group.distances, strict=False)
+        for path, missing in (local_file(image),)
+    ]
+    return replace(first, heading=f"{group.image_count:,} alike", frame=LOUD), others
 
 
 def local_file(image: Image) -> tuple[Path | None, str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli.output import printable
 from lookalike.types import Region
 
 DEFAULT_SERVER = "localhost:50051"
@@ -45,6 +46,12 @@ def read_labels(texts: Sequence[str]) -> dict[str, str]:
         if "=" not in text.lstrip("="):
             raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--label")
     return dict(text.split("=", 1) for text in texts)
+
+
+def check_folder(sheet: Path | None) -> None:
+    """Refuse a contact sheet that could not be written, before there is one."""
+    if sheet and not sheet.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {printable(str(sheet.parent))}", param_hint="--sheet")
 
 
 def read_region(text: str | None) -> Region | None:

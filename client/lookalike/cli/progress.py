@@ -38,13 +38,14 @@ class Tally(Protocol):
 
 
 @contextmanager
-def timed(tally: Tally) -> Iterator[None]:
-    """Measure what a command does; on Ctrl-C say how far it came, and leave: run again, it goes on from there."""
+def timed(tally: Tally, *, resumes: bool = True) -> Iterator[None]:
+    """Measure what a command does; on Ctrl-C say how far it came, and leave: if it `resumes`, it goes on from there."""
     begin = perf_counter()
     try:
         yield
     except KeyboardInterrupt:
-        remark(f"\nStopped after {tally.words}. The same command again goes on from here.", "yellow")
+        again = " The same command again goes on from here." if resumes else ""
+        remark(f"\nStopped after {tally.words}.{again}", "yellow")
         raise typer.Exit(INTERRUPTED) from None
     tally.seconds = perf_counter() - begin
 

@@ -19,6 +19,7 @@ from lookalike.cli.options import (
     Server,
     Tls,
     Token,
+    check_folder,
     read_labels,
     read_region,
 )
@@ -95,7 +96,7 @@ def search(
 ) -> None:
     """Find the pictures that look like this one."""
     query = _query(which)
-    _check_folder(sheet)
+    check_folder(sheet)
     part = read_region(region)
     options = Filter(
         labels=read_labels(label or []),
@@ -143,11 +144,6 @@ def _query(which: str) -> Path | StoredImage:
         hint = f"{printable(which)} is no file here, and not id: with 64 hexadecimal digits"
         raise typer.BadParameter(hint, param_hint="IMAGE")
     return path
-
-
-def _check_folder(sheet: Path | None) -> None:
-    if sheet and not sheet.parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {printable(str(sheet.parent))}", param_hint="--sheet")
 
 
 def _draw(result: SearchResult, query: Path | Image, region: Region | None, file: Path) -> None:
