@@ -51,6 +51,22 @@ def test_the_speed_benchmark_prints_its_tables(tmp_path: Path, table: str, words
         assert word in printed
 
 
+def test_the_duplicates_benchmark_prints_its_tables(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "kind", range(6))
+    printed = run("duplicates", str(tmp_path), "--photographs", "6", "--copies", "3", "--model", "tiny")
+    assert "6 photographs, 3 of them altered" in printed
+    lines = printed.splitlines()
+    assert any("other pairs within, of 15 |" in line for line in lines)
+    (compressed,) = [line for line in lines if line.startswith("| JPEG quality 60 |")]
+    assert compressed.endswith("| 1.000 |")
+
+
+def test_the_linking_benchmark_prints_its_table() -> None:
+    printed = run("linking", "--images", "3000", "--dim", "8")
+    for words in ("| 3000 | 8 | each with each |", "| 3000 | 8 | through the graph |", "searches alone"):
+        assert words in printed
+
+
 def test_the_precision_benchmark_prints_its_table(tmp_path: Path) -> None:
     for number, kind in enumerate(("abbey", "beach")):
         write_pictures(tmp_path / kind, range(number * 100, number * 100 + 8))

@@ -14,7 +14,7 @@ from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.duplicates import Finding, Progress
 from lookalike_server.records import Filter
 
-DEFAULT_RADIUS = 0.25
+DEFAULT_RADIUS = 0.3
 """See the table in docs/benchmarks.md."""
 TURN_SECONDS = 0.1
 

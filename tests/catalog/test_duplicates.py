@@ -1,16 +1,35 @@
 """Duplicates over a whole collection, on a real catalog."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.catalog.catalog_makers import arrival, image_id, open_catalog, sighting, units
+from tests.catalog.catalog_makers import (
+    DIM,
+    MODEL,
+    OTHER,
+    OTHER_DIM,
+    arrival,
+    image_id,
+    open_catalog,
+    restaged,
+    sighting,
+    units,
+)
 
 from lookalike_server.catalog import duplicates, linking
 from lookalike_server.catalog.catalog import Catalog
-from lookalike_server.catalog.duplicates import Exact, Finding, Group, Progress, Summary
+from lookalike_server.catalog.duplicates import Exact, Finding, Group, Progress, Summary, find
+from lookalike_server.catalog.generations import ModelSwitched, successor
+from lookalike_server.catalog.halves import halved
+from lookalike_server.catalog.matrix import Base, Matrix
+from lookalike_server.catalog.shelf import Shelf
+from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.catalog.vectors import Rows
+from lookalike_server.errors import CollectionNotFound
 from lookalike_server.records import Filter, Vector
 
 STEP = 0.01
@@ -216,6 +235,29 @@ def test_a_collection_deleted_meanwhile_leaves_no_groups(catalog: Catalog) -> No
     next(findings)
     catalog.delete_collection("c")
     assert groups(findings) == []
+
+
+@pytest.mark.parametrize(("change", "error"), [("delete", CollectionNotFound), ("switch", ModelSwitched)])
+def test_vectors_that_are_taken_away_meanwhile_end_it_with_a_reason(
+    tmp_path: Path, change: str, error: type[Exception]
+) -> None:
+    with closing(SqliteStore(tmp_path)) as store:
+        store.create_collection("c", "", MODEL, DIM)
+        store.add([arrival(number, vector=on_circle(number)) for number in range(5)])
+        entry = store.collection("c")
+        ((serials, rows),) = store.vectors(entry)
+        halves = Base(serials, halved(rows))  # as after a restart: what is precise has to be read from the store
+        truth = partial(store.vectors_at, entry)
+        shelf = Shelf(Matrix(DIM, halves), 1, truth=truth, cover=None, small=9, save_every=9)
+        findings = find(store, entry, shelf, Filter(), STEP)
+        assert next(findings) == Progress(0, 5)
+        if change == "delete":
+            store.delete_collection("c")
+        else:
+            store.stage([restaged(number) for number in range(5)])
+            store.switch(successor(entry, OTHER, OTHER_DIM))
+        with pytest.raises(error):
+            list(findings)
 
 
 def test_of_a_large_group_the_nearest_are_listed_and_all_are_counted(
