@@ -255,9 +255,9 @@ class Client:
     ) -> Generator[types.DuplicateFinding, None, None]:
         """Duplicates among the images of a collection that the filter admits.
 
-        Yields, in this order, an `ExactDuplicates` for each image that was seen at several places; `DuplicateProgress`
-        while the server looks for near-duplicates; a `DuplicateGroup` for each group of these, the largest first; and
-        a `DuplicateSummary`, which states the rate of false positives. Images that a chain of neighbours at most
+        Yields, in this order, an `ExactDuplicates` for each image that was seen at several places, a `DuplicateGroup`
+        for each group of near-duplicates, the largest first, and a `DuplicateSummary`, which states the rate of false
+        positives; and in between, `DuplicateProgress`. Images that a chain of neighbours at most
         `max_distance` apart (the server's default: see docs/benchmarks.md) connects are one group. Closing the iterator
         ends the work; `timeout` is for all of it, and without one it may take its time.
 

@@ -408,4 +408,4 @@ class DuplicateSummary:
 
 
 DuplicateFinding: TypeAlias = ExactDuplicates | DuplicateProgress | DuplicateGroup | DuplicateSummary
-"""What `Client.duplicates` yields: exact duplicates first, then progress, groups, and last the summary."""
+"""What `Client.duplicates` yields: exact duplicates, then groups, and last the summary; progress in between."""

@@ -171,10 +171,10 @@ class ImageServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def FindDuplicates(self, request, context):
-        """Duplicates over a whole collection: the exact ones first, then progress while it looks for near-duplicates, then each
-        group of these, largest first, then the summary. Images that are linked by a chain of neighbours at most max_distance
-        apart are one group. What changes meanwhile may or may not be seen. In a large collection neighbours are found through
-        the index, which may miss one in a hundred.
+        """Duplicates over a whole collection: the exact ones, then groups of near-duplicates, largest first, then the summary; with
+        progress in between. Images that are linked by a chain of neighbours at most max_distance apart are one group. What
+        changes meanwhile may or may not be seen. In a collection of more than 200,000 neighbours are found through the index,
+        which may miss one in a hundred.
 
         Errors: INVALID_ARGUMENT BAD_REQUEST (max_distance), BAD_FILTER; NOT_FOUND COLLECTION_NOT_FOUND; FAILED_PRECONDITION
         MODEL_MISMATCH (the collection belongs to a model that is not served).

@@ -69,7 +69,7 @@ Finding = Progress | Exact | Group | Summary
 
 
 def find(store: Store, entry: Entry, shelf: Shelf, wanted: Filter, radius: float) -> Iterator[Finding]:
-    """Exact duplicates, progress, groups (the largest first, then the oldest), the summary; each step is short.
+    """Exact duplicates, groups (the largest first, then the oldest), the summary, with progress; each step is short.
 
     Raises ModelSwitched or CollectionNotFound where the vectors are taken away meanwhile, before all is told.
     """
@@ -85,11 +85,11 @@ def _find(store: Store, entry: Entry, shelf: Shelf, wanted: Filter, radius: floa
     if wanted != Filter():
         serials = np.intersect1d(serials, store.admitted(entry, wanted), assume_unique=True)
     many_sourced = groups = grouped = 0
-    for exact in _exact(store, entry, serials):
-        many_sourced += 1
-        yield exact
+    for found in _exact(store, entry, serials):
+        many_sourced += len(found)
+        yield from found
+        yield Progress(0, len(serials))  # most often nothing was found, and still a step is over
     parts = Components(len(serials))
-    yield Progress(0, len(serials))
     for done in link(shelf, serials, radius, parts):
         yield Progress(done, len(serials))
     pairs = within = 0
@@ -105,10 +105,10 @@ def _find(store: Store, entry: Entry, shelf: Shelf, wanted: Filter, radius: floa
     yield Summary(radius, len(serials), groups, grouped, many_sourced, pairs, within)
 
 
-def _exact(store: Store, entry: Entry, serials: Serials) -> Iterator[Exact]:
+def _exact(store: Store, entry: Entry, serials: Serials) -> Iterator[list[Exact]]:
     for start in range(0, len(serials), _SLICE):
         found = store.many_sourced(entry, serials[start : start + _SLICE].tolist())
-        yield from map(Exact, store.images(entry, found.tolist()).values())
+        yield [Exact(image) for image in store.images(entry, found.tolist()).values()]
 
 
 def _group(store: Store, entry: Entry, shelf: Shelf, serials: Serials) -> Group | None:
