@@ -208,7 +208,12 @@ def build(settings: Settings, on_engine_death: Callable[[], None]) -> Parts:
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     models = load_models(settings)
     hosted = host(models, settings, on_engine_death)
-    catalog = Catalog(settings.data, models={model.id: model.dim for model in models}, index=settings.index)
+    catalog = Catalog(
+        settings.data,
+        models={model.id: model.dim for model in models},
+        index=settings.index,
+        recall_target=settings.recall_target,
+    )
     embedders = {each.model.id: each.embedder for each in hosted}
     return Parts(
         tuple(hosted),

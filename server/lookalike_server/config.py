@@ -42,6 +42,9 @@ class Settings:
         default="auto", metadata=about("who tells scenes: auto (the model), none, or the PATH of a classifier's TOML")
     )
     index: str = field(default="hnsw", metadata=about("hnsw, or exact (compares every vector: slow above 100,000)"))
+    recall_target: float = field(
+        default=0.99, metadata=about("share of the true 10 nearest that searches shall find, 0 to 1", 0)
+    )
     threads: int = field(default=0, metadata=about("cores for the network and for decoding; 0: all", 0))
     max_image_bytes: int = field(default=64 * 2**20, metadata=about("bytes of one encoded picture", 1))
     max_image_pixels: int = field(default=128_000_000, metadata=about("width times height of one picture", 1))
@@ -74,6 +77,8 @@ class Settings:
             raise ConfigError("model names no model, or has a comma too many: give NAME or NAME:ARGUMENT")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ConfigError("tls_cert and tls_key go together: give both")
+        if self.recall_target > 1:
+            raise ConfigError("recall_target is a share, at most 1; for 1, --index exact compares every vector")
         if self.log_format not in ("text", "json"):
             raise ConfigError("log_format is text or json")
         if self.order not in ("lanes", "arrival"):

@@ -10,6 +10,7 @@ from importlib import metadata
 from lookalike_server.config import Settings
 from lookalike_server.models.decoder import decoder
 from lookalike_server.models.protocol import Engine, Model
+from lookalike_server.records import IndexState
 
 version = cache(metadata.version)
 """Reads files each time: a millisecond for all that is told."""
@@ -37,14 +38,17 @@ class ServerInfo:
     settings: Settings
     versions: Mapping[str, str]
     ready: bool
+    indexes: Sequence[IndexState]
 
 
-def server_info(settings: Settings, served: Sequence[tuple[Model, Engine]], ready: bool) -> ServerInfo:
-    """Gather it; nothing is `served` while the models load."""
+def server_info(
+    settings: Settings, served: Sequence[tuple[Model, Engine]], ready: bool, indexes: Sequence[IndexState]
+) -> ServerInfo:
+    """Gather it; nothing is `served`, and nothing is indexed, while the models load."""
     models = tuple(describe(*each) for each in served)
     engines = dict.fromkeys(engine.version for _, engine in served)
     parts = versions() | ({"engine": ", ".join(engines)} if engines else {})
-    return ServerInfo(version("lookalike"), models, settings, parts, ready)
+    return ServerInfo(version("lookalike"), models, settings, parts, ready, indexes)
 
 
 def describe(model: Model, engine: Engine) -> ServedModel:

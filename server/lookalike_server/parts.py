@@ -80,7 +80,8 @@ class Gate:
     def info(self) -> ServerInfo:
         """What this server is, even while its model loads."""
         hosted = self._parts.hosted if self._parts else ()
-        return server_info(self.settings, [(each.model, each.engine) for each in hosted], self.ready)
+        indexes = self._parts.catalog.indexes() if self._parts else ()
+        return server_info(self.settings, [(each.model, each.engine) for each in hosted], self.ready, indexes)
 
     def load(self) -> ServerLoad:
         """What this server has done and what it holds, even while its model loads. May be asked from any thread."""

@@ -55,3 +55,6 @@ class Search:
     prefer: ScenePreference | None = None
     exact: bool = False
     with_vectors: bool = False
+    group_distance: float | None = None
+    eventual: bool = False
+    """Whether the answer may lack what the graph has not taken in."""

@@ -194,6 +194,8 @@ class Match:
     vector: Vector | None = None
     agreement: float | None = None
     """How far it shows the preferred scenes, 0 to 1; None where none are."""
+    similar: tuple["Match", ...] = ()
+    """Where near-duplicates are grouped: those of this match, nearest to the query first, of rank 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +208,24 @@ class Matches:
     exact: bool
     query_scenes: tuple[Scene, ...] = ()
     """What the query shows, most likely first."""
+    measured_recall: float | None = None
+    """Share of the true 10 nearest that the graph finds, as last measured; None where it was not asked or measured."""
+    more_within: bool = False
+    """With a bound on distances: more lies within it than the limit lets through."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """How a collection is searched: through a graph that covers `indexed_count` of its images."""
+
+    collection: str
+    image_count: int
+    indexed_count: int
+    effort: int
+    """Candidates that a search of the graph holds at least."""
+    recall_target: float
+    measured_recall: float | None
+    """Of the true 10 nearest; None: not measured yet."""
+    sample_size: int
+    measured: int | None
+    """When."""

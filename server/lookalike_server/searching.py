@@ -72,6 +72,8 @@ class Searcher:
                 without=stored_ids(search.query),
                 preference=preference(search.prefer, seen),
                 model_id=collection.model_id,
+                group_distance=search.group_distance,
+                eventual=search.eventual,
             )
         return replace(found, query_scenes=seen.scenes)
 
@@ -143,6 +145,7 @@ def check(search: Search) -> None:
     """Refuse what the catalog would refuse, before anything is computed."""
     limits.check_limit(search.limit)
     limits.check_max_distance(search.max_distance)
+    limits.check_group_distance(search.group_distance)
     limits.check_filter(search.filter)
     if search.prefer is not None:
         limits.check_preference(search.prefer.scenes, search.prefer.weight)

@@ -13,6 +13,8 @@ ENGINE = 5
 """The network's: every other thread needs little at a time, and somebody waits for it."""
 BULK = 10
 """Of what decodes for the bulk lane."""
+IDLE = 19
+"""Of what nobody waits for."""
 
 
 def to_others(niceness: int) -> None:

@@ -22,14 +22,26 @@ from lookalike_server import plugins
 from lookalike_server.catalog import duplicates, generations, limits, tokens
 from lookalike_server.catalog.duplicates import Finding
 from lookalike_server.catalog.forking import make_safe
+from lookalike_server.catalog.gathering import Query
 from lookalike_server.catalog.lock import FolderLock
-from lookalike_server.catalog.searching import Query, matches
+from lookalike_server.catalog.searching import matches
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.shelves import Settings, Shelves
 from lookalike_server.catalog.store import Added, Entry, Store, Taken, Unreadable
+from lookalike_server.catalog.tuner import Tuner
 from lookalike_server.catalog.vectors import unit
 from lookalike_server.errors import BadRequest, DamagedCatalog, ImageNotFound, LookalikeError
-from lookalike_server.records import Arrival, Collection, Filter, Image, Matches, Outcome, Preference, Vector
+from lookalike_server.records import (
+    Arrival,
+    Collection,
+    Filter,
+    Image,
+    IndexState,
+    Matches,
+    Outcome,
+    Preference,
+    Vector,
+)
 
 _ALL = 2**31
 
@@ -53,6 +65,7 @@ class Catalog:
         small: int = 2_000,
         save_every: int = 20_000,
         rewrite_after: float = 30.0,
+        recall_target: float = 0.99,
     ) -> None:
         make_safe()
         self._models = dict(models)
@@ -63,6 +76,17 @@ class Catalog:
             settings = Settings(self._models, index, small, save_every, rewrite_after)
             self._shelves = opened.enter_context(closing(Shelves(folder / "indexes", self._store, settings)))
             self._open_shelves()
+            self._tuner = opened.enter_context(
+                closing(
+                    Tuner(
+                        folder / "tuning.json",
+                        self._shelves.standing,
+                        lambda: self._shelves.settle(0),
+                        recall_target,
+                    )
+                )
+            )
+            self._tuner.start()
             self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -181,6 +205,7 @@ class Catalog:
                 shelf = self._shelves.find(entry)
                 shelf.remove(gone)
                 self._shelves.shrunk(shelf)
+                self._tuner.changed()
             self._shelves.seen(self._store.collection(name))
         return len(gone)
 
@@ -235,7 +260,9 @@ class Catalog:
             lacking = self._store.lacking(old, model_id)
             generations.expect_complete(old, model_id, lacking, drop_missing=drop_missing)
             new = generations.successor(old, model_id, self._models[model_id])
-            return generations.renew(self._store, self._shelves, old, new).record, lacking
+            renewed = generations.renew(self._store, self._shelves, old, new).record
+            self._tuner.changed()
+            return renewed, lacking
 
     def search(
         self,
@@ -250,8 +277,14 @@ class Catalog:
         without: Several[str] = (),
         preference: Preference | None = None,
         model_id: str = "",
+        group_distance: float | None = None,
+        eventual: bool = False,
     ) -> Matches:
         """The images nearest to `vector`, [dim], that pass `wanted` and are not named in `without`; best first.
+
+        With `group_distance` what is so near to a better match stands among its `similar`. Every change that was
+        acknowledged before is seen, unless the search is `eventual`: then images that the graph has not taken in may be
+        missing.
 
         `model_id` says who made the vector; empty: whichever model the collection belongs to. Raises ModelMismatch,
         ModelSwitched, DimensionMismatch, BadFilter.
@@ -259,9 +292,11 @@ class Catalog:
         limits.check_limit(limit)
         limits.check_filter(wanted or Filter())
         limits.check_max_distance(max_distance)
+        limits.check_group_distance(group_distance)
         limits.check_ids(without)
         if preference is not None:
             limits.check_preference(preference.scenes, preference.weight)
+        self._tuner.searched()
 
         def look(entry: Entry, shelf: Shelf) -> Matches:
             generations.expect_own(entry, model_id)
@@ -270,7 +305,9 @@ class Catalog:
                 limit,
                 wanted or Filter(),
                 max_distance,
+                group_distance,
                 exact,
+                eventual,
                 with_vectors,
                 without,
                 preference,
@@ -306,6 +343,10 @@ class Catalog:
     def settle(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds until the graphs cover all; whether they do. No search needs it."""
         return self._shelves.settle(timeout)
+
+    def indexes(self) -> list[IndexState]:
+        """How the collections that have a graph are searched, by name."""
+        return self._shelves.indexes(self._tuner.target)
 
     def count(self) -> tuple[int, int]:
         """Images that can be searched, and those of them that no graph holds yet."""
@@ -389,3 +430,4 @@ class Catalog:
             self._shelves.grown(shelves[name])
         for entry in taken.changed:
             self._shelves.seen(entry)
+        self._tuner.changed()

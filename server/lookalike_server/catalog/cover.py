@@ -11,7 +11,7 @@ from collections.abc import Collection as Several
 from dataclasses import replace
 
 from lookalike_server.catalog.drafts import Draft
-from lookalike_server.catalog.index import Durable, Index
+from lookalike_server.catalog.index import Durable, Index, Tunable
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.reach import Beyond, Reach
 from lookalike_server.catalog.snapshots import Snapshot, Snapshots
@@ -57,6 +57,8 @@ class Cover:
         self._failures = 0
         self._forgone = 0  # changes that there were when a snapshot could not be written
         self._written = found is not None  # whether there may be snapshots, or one on its way
+        self.is_tunable = issubclass(kind, Tunable)
+        """Whether the graph finds more with more effort."""
         self.unsaved = 0
         """Changes of the graph since its last snapshot."""
         self.stale = False
@@ -101,13 +103,14 @@ class Cover:
             if self._fresh is not None:
                 self._fresh.remove(serials)
 
-    def search(self, query: Vector, k: int) -> tuple[Serials, int]:
+    def search(self, query: Vector, k: int, effort: int) -> tuple[Serials, int]:
         """Serials of nearly the `k` nearest that the graph covers, at least, and up to which serial it does.
 
-        What enters the graph meanwhile is beyond that serial, and may be among the found all the same.
+        What enters the graph meanwhile is beyond that serial, and may be among the found all the same. A graph that is
+        tunable holds `effort` candidates at least.
         """
         reach = self._reach
-        return reach.search(query, k), reach.watermark
+        return reach.search(query, k, effort if self.is_tunable else None), reach.watermark
 
     def due(self, changes: int) -> bool:
         """Whether a snapshot is due that is to be written after so many changes, or a tenth of the collection's."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 import hnswlib
 import numpy as np
 
-from lookalike_server.catalog.index import Nearest
+from lookalike_server.catalog.index import DEFAULT_EFFORT, Nearest
 from lookalike_server.catalog.rwlock import ReadWriteLock
 from lookalike_server.catalog.scrub import scrub
 from lookalike_server.catalog.vectors import Rows, Serials
@@ -22,17 +22,17 @@ from lookalike_server.records import Vector
 _SETTINGS = {"space": "ip", "m": 16, "ef_construction": 200}
 _SLICE = 4  # vectors added under one hold of the lock: 5 ms at 1,280 numbers
 _ROOM = 1_024
+_EFFORT_EACH = 4  # candidates at least for each one asked
 
 
 class HnswIndex:
-    """A `Durable` index. `ef` is the least number of candidates that a search holds: more finds more, later."""
+    """A `Durable` and `Tunable` index."""
 
-    def __init__(self, dim: int, *, ef: int = 200) -> None:
+    def __init__(self, dim: int) -> None:
         self._graph = hnswlib.Index(space=_SETTINGS["space"], dim=dim)
         self._graph.init_index(_ROOM, M=_SETTINGS["m"], ef_construction=_SETTINGS["ef_construction"])
         self._graph.set_num_threads(1)  # one builder is reproducible, and leaves the other cores to searches
         self._lock = ReadWriteLock()
-        self._ef = ef
         self._last = 0
         self._removed: set[int] = set()
 
@@ -58,9 +58,13 @@ class HnswIndex:
 
     def search(self, query: Vector, k: int) -> Nearest:
         """Nearly the `k` nearest; fewer when it holds or finds fewer."""
+        return self.seek(query, k, DEFAULT_EFFORT)
+
+    def seek(self, query: Vector, k: int, effort: int) -> Nearest:
+        """As `search`, holding at least `effort` candidates (hnswlib's ef), and at least four for each of `k`."""
         with self._lock.read():
             # Asking for as many results as the search should hold candidates stands in for `set_ef`, which all share.
-            serials, apart = self._ask(query, min(max(self._ef, 4 * k), len(self)))
+            serials, apart = self._ask(query, min(max(effort, _EFFORT_EACH * k), len(self)))
         # hnswlib gives 1 - cosine.
         return serials[:k], np.sqrt(np.maximum(2 * apart[:k], 0))
 

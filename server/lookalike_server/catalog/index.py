@@ -64,6 +64,18 @@ class Durable(Index, Protocol):
         """The index that `save` wrote; ValueError when it was written with other settings."""
 
 
+DEFAULT_EFFORT = 200
+"""Candidates that a search of a graph holds until it is known how many it needs."""
+
+
+@runtime_checkable
+class Tunable(Index, Protocol):
+    """An index that finds more, later, the more candidates it holds while it searches."""
+
+    def seek(self, query: Vector, k: int, effort: int) -> Nearest:
+        """As `search`, with at least so many candidates."""
+
+
 class ExactIndex:
     """An `Index` that compares with every vector and so misses nothing."""
 

@@ -32,6 +32,7 @@ MAX_FILTER_LABELS = 256
 MAX_FILTER_NAMES = 40_000
 MAX_FORMAT = 32
 MAX_SIZE_BYTES = 2**63 - 1
+MAX_GROUP_DISTANCE = 2
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -214,6 +215,12 @@ def check_radius(radius: float) -> None:
     """How far apart near-duplicates may be."""
     if not 0 <= radius <= 2:
         raise BadRequest(f"max_distance of duplicates runs from 0 to 2; {radius} does not")
+
+
+def check_group_distance(group_distance: float | None) -> None:
+    """How near near-duplicates lie; None is no grouping."""
+    if group_distance is not None and not 0 <= group_distance <= MAX_GROUP_DISTANCE:
+        raise BadRequest(f"group_distance runs from 0 to {MAX_GROUP_DISTANCE}; {group_distance} does not")
 
 
 def _check_scene_names(names: Collection[str]) -> None:

@@ -33,22 +33,27 @@ def worth_comparing(count: int) -> int:
     return max(2_500, isqrt(60 * count))
 
 
-def answer(shelf: Shelf, query: Vector, k: int, admission: Admission | None, *, exact: bool) -> Found:
-    """The `k` nearest that are admitted (None: all are), and some more for whoever sorts out the last."""
+def answer(
+    shelf: Shelf, query: Vector, k: int, admission: Admission | None, *, exact: bool, eventual: bool = False
+) -> Found:
+    """The `k` nearest that are admitted (None: all are), and some more for whoever sorts out the last.
+
+    An `eventual` answer through the graph may lack what that has not taken in.
+    """
     if admission is None:
-        return shelf.compare(query, k) if exact else shelf.search(query, k)
-    found = None if exact else _sought(shelf, query, k, admission)
+        return shelf.compare(query, k) if exact else shelf.search(query, k, eventual=eventual)
+    found = None if exact else _sought(shelf, query, k, admission, eventual)
     if found is None or len(found.serials) < k:
         return shelf.compare(query, k, admission.all())
     return found
 
 
-def _sought(shelf: Shelf, query: Vector, k: int, admission: Admission) -> Found | None:
+def _sought(shelf: Shelf, query: Vector, k: int, admission: Admission, eventual: bool) -> Found | None:
     """What passes of the graph's answer; None when comparing with all that is admitted costs less."""
     share, bound = _share(shelf, admission), worth_comparing(len(shelf))
     if share * len(shelf) <= bound or k * _MARGIN / share > bound:
         return None
-    candidates, exact = shelf.candidates(query, ceil(k * _MARGIN / share))
+    candidates, exact = shelf.candidates(query, ceil(k * _MARGIN / share), eventual=eventual)
     return shelf.measured(query, admission.among(candidates), k, exact=exact)
 
 

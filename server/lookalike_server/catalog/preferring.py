@@ -38,6 +38,10 @@ class Judged:
             end = int(np.searchsorted(self.costs, self.costs[count - 1], side="right"))
         return Judged(self.serials[:end], self.distances[:end], self.costs[:end], self.exact)
 
+    def only(self, keep: NDArray[np.bool_]) -> "Judged":
+        """Some of them."""
+        return Judged(self.serials[keep], self.distances[keep], self.costs[keep], self.exact)
+
 
 def overfetched(asked: int) -> int:
     """Candidates to ask a graph for where the best `asked` are wanted."""

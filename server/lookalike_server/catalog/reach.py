@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from collections.abc import Collection as Several
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 
-from lookalike_server.catalog.index import Index
+from lookalike_server.catalog.index import Index, Tunable
 from lookalike_server.catalog.matrix import Base, Matrix
 from lookalike_server.catalog.twins import Twins
 from lookalike_server.catalog.vectors import Rows, Serials, distances
@@ -68,9 +68,14 @@ class Reach:
             self.graph.remove(self.twins.remove(covered))
         return len(covered)
 
-    def search(self, query: Vector, k: int) -> Serials:
-        """Serials of nearly the `k` nearest, at least, and of all that are equal to one of them."""
-        return self.twins.of(self.graph.search(query, k)[0])
+    def search(self, query: Vector, k: int, effort: int | None = None) -> Serials:
+        """Serials of nearly the `k` nearest, at least, and of all that are equal to one of them.
+
+        With an effort the graph, a tunable one, holds so many candidates at least.
+        """
+        if effort is None:
+            return self.twins.of(self.graph.search(query, k)[0])
+        return self.twins.of(cast(Tunable, self.graph).seek(query, k, effort)[0])
 
     def findings(self, matrix: Matrix) -> list[str]:
         """What the graph holds and should not, or lacks; nobody may add or remove meanwhile."""

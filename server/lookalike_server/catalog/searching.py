@@ -1,46 +1,14 @@
-"""Turns a query into matches: the plan's serials, then the ids that break ties, then the records."""
+"""Turns a query into matches: what was gathered, then the ids that break ties, then the records."""
 
-from collections.abc import Collection as Several
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from lookalike_server.catalog.planner import Admission, answer
-from lookalike_server.catalog.preferring import Judged, by_distance, by_preference, overfetched
-from lookalike_server.catalog.shelf import Found, Shelf
+from lookalike_server.catalog.gathering import SPARE, Gathered, Gathering, Query
+from lookalike_server.catalog.grouping import Group
+from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.store import Entry, Store
-from lookalike_server.catalog.vectors import Serials
-from lookalike_server.records import Filter, Image, Match, Matches, Preference, Vector
-
-_SPARE = 8  # candidates beyond the limit: some may be deleted while we look
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is looked for: a unit vector and the conditions on matches; ids in `without` are left out."""
-
-    vector: Vector
-    limit: int
-    wanted: Filter
-    max_distance: float | None
-    exact: bool
-    with_vectors: bool
-    without: Several[str]
-    preference: Preference | None
-
-
-class _Filtered:
-    """An `Admission` that asks the store."""
-
-    def __init__(self, store: Store, entry: Entry, wanted: Filter) -> None:
-        self._store, self._entry, self._wanted = store, entry, wanted
-
-    def all(self) -> Serials:
-        return self._store.admitted(self._entry, self._wanted)
-
-    def among(self, serials: Serials) -> Serials:
-        return self._store.admitted(self._entry, self._wanted, among=serials.tolist())
+from lookalike_server.records import Image, Match, Matches, Vector
 
 
 class _Place(NamedTuple):
@@ -51,86 +19,78 @@ class _Place(NamedTuple):
     distance: float
     serial: int
     image: Image
+    similar: tuple["_Place", ...] = ()
+    """Nearest first."""
 
 
 def matches(store: Store, entry: Entry, shelf: Shelf, query: Query) -> Matches:
     """The nearest images, or the best where scenes are preferred; equals in the order of ids."""
-    generation = shelf.generation  # before looking: the answer has seen at least this
-    admission = None if query.wanted == Filter() else _Filtered(store, entry, query.wanted)
-    seek = _nearest if query.preference is None else _preferred
-    judged = seek(store, entry, shelf, query, admission)
-    places = _ranked(store, entry, judged, query.limit)
-    return Matches(_matches(shelf, places, query), entry.record.model_id, generation, judged.exact)
+    generation = shelf.generation  # before looking: the answer has seen at least this, unless the query is eventual
+    gathered = Gathering(store, entry, shelf, query).gather()
+    places = _ranked(store, entry, gathered, query.limit)
+    exact = gathered.judged.exact
+    return Matches(
+        _matches(shelf, places, query),
+        entry.record.model_id,
+        generation,
+        exact,
+        measured_recall=None if exact else shelf.measured_recall,
+        more_within=query.max_distance is not None and len(gathered.groups) > query.limit,
+    )
 
 
-def _nearest(store: Store, entry: Entry, shelf: Shelf, query: Query, admission: Admission | None) -> Judged:
-    asked = query.limit + len(query.without) + _SPARE
-    found = answer(shelf, query.vector, asked, admission, exact=query.exact)
-    return by_distance(_kept(store, entry, found, query))
-
-
-def _preferred(store: Store, entry: Entry, shelf: Shelf, query: Query, admission: Admission | None) -> Judged:
-    asked = overfetched(query.limit + len(query.without) + _SPARE)
-    found = answer(shelf, query.vector, asked, admission, exact=query.exact)
-    judged = _judged(store, entry, found, query)
-    if not found.exact or len(found.serials) < asked or len(judged.costs) < query.limit:
-        return judged
-    # What lies beyond may be better than the last, but nothing is that is farther away than the last one's cost.
-    bound = float(judged.costs[query.limit - 1])
-    among = None if admission is None else admission.all()
-    return _judged(store, entry, shelf.within(query.vector, bound, among), query)
-
-
-def _judged(store: Store, entry: Entry, found: Found, query: Query) -> Judged:
-    kept = _kept(store, entry, found, query)
-    return by_preference(kept, query.preference or Preference(), store.scenes_of(entry, kept.serials.tolist()))
-
-
-def _kept(store: Store, entry: Entry, found: Found, query: Query) -> Found:
-    """Without what the query leaves out or puts too far."""
-    left_out = store.serials_of(entry, query.without).values() if query.without else ()
-    keep = ~np.isin(found.serials, list(left_out))
-    if query.max_distance is not None:
-        keep &= found.distances <= query.max_distance
-    return Found(found.serials[keep], found.distances[keep], found.exact)
-
-
-def _ranked(store: Store, entry: Entry, judged: Judged, limit: int) -> list[_Place]:
+def _ranked(store: Store, entry: Entry, gathered: Gathered, limit: int) -> list[_Place]:
     """The best `limit` that still exist."""
-    for spare in (0, _SPARE):  # the spare ones are read only to take the places of some that were deleted
-        best = judged.first(limit + spare)
-        places = _places(store, entry, best)
-        if len(places) >= min(limit, len(judged.serials)):
+    for spare in (0, SPARE):  # the spare ones are read only to take the places of some that were deleted
+        places = _places(store, entry, gathered, gathered.first(limit + spare))
+        if len(places) >= min(limit, len(gathered.groups)):
             break
     return sorted(places)[:limit]
 
 
-def _places(store: Store, entry: Entry, best: Judged) -> list[_Place]:
-    images = store.images(entry, best.serials.tolist())
-    known = zip(best.costs.tolist(), best.serials.tolist(), best.distances.tolist(), strict=True)
-    return [
+def _places(store: Store, entry: Entry, gathered: Gathered, groups: list[Group]) -> list[_Place]:
+    """The best of each group, with the others of it."""
+    judged = gathered.judged
+    known = [
+        [
+            (float(judged.costs[place]), int(judged.serials[place]), float(judged.distances[place]))
+            for place in group.tolist()
+        ]
+        for group in groups
+    ]
+    images = store.images(entry, [serial for group in known for _, serial, _ in group])
+    led = [_led(group, images) for group in known]
+    return [place for place in led if place]
+
+
+def _led(group: list[tuple[float, int, float]], images: dict[int, Image]) -> _Place | None:
+    """None when all of the group were deleted meanwhile."""
+    here = [
         _Place(cost, images[serial].id, apart, serial, images[serial])
-        for cost, serial, apart in known
+        for cost, serial, apart in group
         if serial in images
     ]
+    if not here:
+        return None
+    best, *others = sorted(here)
+    return best._replace(similar=tuple(sorted(others, key=lambda place: (place.distance, place.image_id))))
 
 
 def _matches(shelf: Shelf, places: list[_Place], query: Query) -> tuple[Match, ...]:
-    asked = sorted(place.serial for place in places) if query.with_vectors else []
-    held, rows = shelf.precise(np.array(asked, np.int64))
+    shown = [each for place in places for each in (place, *place.similar)] if query.with_vectors else []
+    held, rows = shelf.precise(np.array(sorted(place.serial for place in shown), np.int64))
     vectors = dict(zip(held.tolist(), rows, strict=True))
-    return tuple(
-        Match(
-            rank,
-            place.distance,
-            1 - place.distance * place.distance / 2,
-            place.image,
-            vectors.get(place.serial),
-            _agreement(query, place.image),
-        )
-        for rank, place in enumerate(places, 1)
+    return tuple(_match(place, rank, query, vectors) for rank, place in enumerate(places, 1))
+
+
+def _match(place: _Place, rank: int, query: Query, vectors: dict[int, Vector]) -> Match:
+    """A match; those similar to it have rank 0."""
+    return Match(
+        rank,
+        place.distance,
+        1 - place.distance * place.distance / 2,
+        place.image,
+        vectors.get(place.serial),
+        None if query.preference is None else query.preference.agreement(place.image.scenes),
+        tuple(_match(each, 0, query, vectors) for each in place.similar),
     )
-
-
-def _agreement(query: Query, image: Image) -> float | None:
-    return None if query.preference is None else query.preference.agreement(image.scenes)

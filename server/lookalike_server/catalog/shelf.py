@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike_server.catalog.cover import Cover
+from lookalike_server.catalog.index import DEFAULT_EFFORT
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.store import Superseded
+from lookalike_server.catalog.tuning import NEIGHBOURS, Tuning
 from lookalike_server.catalog.vectors import Rows, Serials, distances
-from lookalike_server.records import Vector
+from lookalike_server.records import IndexState, Vector
 
 _SLICE = 1_024  # vectors copied out at once: what is within a radius may be nearly all there are
 
@@ -51,6 +53,8 @@ class Shelf:
         self._truth = truth
         self.generation = generation
         """The collection's state that a search which begins now has seen, at least."""
+        self.tuning: Tuning | None = None
+        """How hard searches of the graph try; None: not measured yet."""
         self._cover = cover
         self._small = small
         self._save_every = save_every
@@ -82,17 +86,28 @@ class Shelf:
         """All at most `radius` away, and perhaps some a hair's breadth beyond, of all or of `among`."""
         return self._found(query, self.vectors.within(query, radius, among=among), exact=True)
 
-    def search(self, query: Vector, k: int) -> Found:
-        """Nearly the `k` nearest, at least as many when there are, through the graph and what it lacks."""
-        serials, exact = self.candidates(query, k)
+    def search(self, query: Vector, k: int, *, eventual: bool = False, effort: int | None = None) -> Found:
+        """Nearly the `k` nearest, at least as many when there are, through the graph and what it lacks.
+
+        `candidates` tells of the options.
+        """
+        serials, exact = self.candidates(query, k, eventual=eventual, effort=effort)
         return self.measured(query, serials, k, exact=exact)
 
-    def candidates(self, query: Vector, k: int) -> tuple[Serials, bool]:
-        """Serials, ascending, of nearly the `k` nearest at least; and whether none nearer was overlooked."""
+    def candidates(
+        self, query: Vector, k: int, *, eventual: bool = False, effort: int | None = None
+    ) -> tuple[Serials, bool]:
+        """Serials, ascending, of nearly the `k` nearest at least; and whether none nearer was overlooked.
+
+        What is `eventual` may leave out what the graph lacks, unless that is most of the collection. `effort` says how
+        hard the graph shall try, where that is not left to what was measured.
+        """
         cover = self._cover
-        if cover is None or len(self) <= self._small or not len(cover):
+        if cover is None or not self.is_covered:
             return self.vectors.nearest(query, k), True
-        covered, watermark = cover.search(query, k)
+        covered, watermark = cover.search(query, k, effort or self.effort)
+        if eventual and 2 * self.vectors.count_beyond(watermark) <= len(self):
+            return covered, False
         return np.union1d(covered, self.vectors.nearest(query, k, after=watermark)), False
 
     def measured(self, query: Vector, serials: Serials, k: int, *, exact: bool) -> Found:
@@ -107,6 +122,53 @@ class Shelf:
             return held, rows
         read, others = self._truth(rough)
         return np.concatenate([read, held]), np.concatenate([others, rows])  # what memory has came later
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether searches go through a graph."""
+        return self._cover is not None and len(self) > self._small and len(self._cover) > 0
+
+    @property
+    def effort(self) -> int:
+        """Candidates that a search of the graph holds at least."""
+        return DEFAULT_EFFORT if self.tuning is None else self.tuning.effort
+
+    @property
+    def measured_recall(self) -> float | None:
+        """Share of the true nearest that searches find, as last measured; None where nothing was."""
+        return None if self.tuning is None else self.tuning.recall
+
+    @property
+    def is_untuned(self) -> bool:
+        """Whether the graph was not measured yet, or too much has changed since."""
+        if self._cover is None or not self._cover.is_tunable or not self.is_covered or len(self) <= NEIGHBOURS:
+            return False
+        return self.tuning is None or self.tuning.is_stale(len(self), self.vectors.count_beyond(self.tuning.last))
+
+    def state(self, collection: str, target: float) -> IndexState:
+        """How it is searched."""
+        known, count = self.tuning, len(self)
+        return IndexState(
+            collection,
+            count,
+            count - self.lag,
+            self.effort,
+            target,
+            self.measured_recall,
+            0 if known is None else known.sample_size,
+            None if known is None else known.measured,
+        )
+
+    def extent(self) -> tuple[int, int]:
+        """The greatest serial, and how many there are."""
+        serials = self.vectors.serials()
+        return int(serials.max(initial=0)), len(serials)
+
+    def sample(self, count: int) -> tuple[Serials, Rows]:
+        """Some by lot, the same each time, with their vectors."""
+        serials = self.vectors.serials()
+        drawn = np.random.default_rng(0).choice(serials, min(count, len(serials)), replace=False)
+        return self.precise(np.sort(drawn))
 
     def advance(self) -> bool:
         """A step of the indexer; whether there is more to do."""

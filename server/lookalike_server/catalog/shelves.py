@@ -17,6 +17,7 @@ from lookalike_server.catalog.snapshots import Identity, Snapshot, Snapshots, sw
 from lookalike_server.catalog.store import Entry, Store, no_collection
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionNotFound, DataFolderError, ModelMismatch
+from lookalike_server.records import IndexState
 
 _RETRY_SECONDS = 30.0  # after which a snapshot that could not be written without deleted vectors is tried again
 
@@ -120,10 +121,19 @@ class Shelves:
             shelf.discard()
         self._snapshots(entry).drop()
 
+    def indexes(self, target: float) -> list[IndexState]:
+        """How the collections that have a graph are searched, by name, with the recall that is wanted."""
+        known = [(entry, self._shelves.get(entry.uuid)) for _, entry in sorted(self._entries.copy().items())]
+        return [shelf.state(entry.record.name, target) for entry, shelf in known if shelf and shelf.is_covered]
+
     def count(self) -> tuple[int, int]:
         """Images on all shelves, and those of them that their shelf's graph does not cover yet."""
         shelves = list(self._shelves.values())
         return sum(map(len, shelves)), sum(shelf.lag for shelf in shelves)
+
+    def standing(self) -> dict[str, Shelf]:
+        """All shelves by uuid."""
+        return dict(self._shelves)
 
     def settle(self, timeout: float) -> bool:
         """Waits at most `timeout` seconds for the indexer; whether it has caught up."""

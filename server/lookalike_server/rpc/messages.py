@@ -41,6 +41,8 @@ def search_from(message: search_service_pb2.SearchRequest) -> Search:
         prefer=preference_from(message.prefer) if message.HasField("prefer") else None,
         exact=message.exact,
         with_vectors=message.include_embeddings,
+        group_distance=message.group_distance if message.HasField("group_distance") else None,
+        eventual=message.consistency == search_service_pb2.CONSISTENCY_EVENTUAL,
     )
 
 
@@ -222,6 +224,8 @@ def search_to(found: records.Matches, timings: stages.Timings) -> search_service
         exact=found.exact,
         timings=timings_to(timings),
         query_scenes=scenes_to(found.query_scenes),
+        measured_recall=found.measured_recall,
+        more_within=found.more_within,
     )
 
 
@@ -233,6 +237,7 @@ def match_to(match: records.Match) -> search_service_pb2.Match:
         score=match.score,
         image=image_to(match.image),
         scene_agreement=match.agreement,
+        similar=[match_to(each) for each in match.similar],
     )
     if match.vector is not None:
         message.embedding.CopyFrom(vector_to(match.vector))
@@ -313,6 +318,21 @@ def info_to(info: ServerInfo) -> search_service_pb2.GetServerInfoResponse:
         ),
         versions=info.versions,
         ready=info.ready,
+        indexes=[index_to(index) for index in info.indexes],
+    )
+
+
+def index_to(index: records.IndexState) -> search_service_pb2.IndexInfo:
+    """How a collection is searched."""
+    return search_service_pb2.IndexInfo(
+        collection=index.collection,
+        image_count=index.image_count,
+        indexed_count=index.indexed_count,
+        effort=index.effort,
+        recall_target=index.recall_target,
+        measured_recall=index.measured_recall,
+        sample_size=index.sample_size,
+        measure_time=time_to(index.measured),
     )
 
 
