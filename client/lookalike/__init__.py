@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike import errors, types
 from lookalike.errors import LookalikeError
 from lookalike.types import (
+    Consistency,
     Embedded,
     Examples,
     Filter,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncClient",
     "Client",
+    "Consistency",
     "Embedded",
     "Examples",
     "Filter",

@@ -76,6 +76,8 @@ class SearchOptions:
     exact: bool
     include_embeddings: bool
     prefer: types.ScenePreference | None = None
+    group_distance: float | None = None
+    consistency: types.Consistency | str = types.Consistency.STRONG
 
     @unsendable()
     def request(self, query: types.Query, max_bytes: int) -> search_pb2.SearchRequest:
@@ -90,6 +92,8 @@ class SearchOptions:
                 exact=self.exact,
                 include_embeddings=self.include_embeddings,
                 prefer=_messages.preference(self.prefer),
+                group_distance=self.group_distance,
+                consistency=_messages.consistency(self.consistency),
             )
         )
         return request

@@ -197,6 +197,16 @@ def preference(wanted: types.ScenePreference | None) -> search_service_pb2.Scene
     )
 
 
+def consistency(wanted: types.Consistency | str) -> search_service_pb2.Consistency:
+    """What a search must have seen. Raises BadRequest for what is no consistency."""
+    try:
+        known = types.Consistency(wanted)
+    except ValueError:
+        raise BadRequest(f"consistency is strong or eventual, not {wanted!r}") from None
+    eventual = known is types.Consistency.EVENTUAL
+    return search_service_pb2.CONSISTENCY_EVENTUAL if eventual else search_service_pb2.CONSISTENCY_STRONG
+
+
 def _names(given: str | Sequence[str]) -> list[str]:
     """Names as a list; a single one may stand alone."""
     return [given] if isinstance(given, str) else list(given)
@@ -258,7 +268,10 @@ def scenes(messages: Iterable[types_pb2.Scene]) -> tuple[types.Scene, ...]:
 def _match(message: search_service_pb2.Match) -> types.Match:
     embedding = vector(message.embedding) if message.HasField("embedding") else None
     agreement = message.scene_agreement if message.HasField("scene_agreement") else None
-    return types.Match(message.rank, message.distance, message.score, image(message.image), embedding, agreement)
+    similar = tuple(_match(each) for each in message.similar)
+    return types.Match(
+        message.rank, message.distance, message.score, image(message.image), embedding, agreement, similar
+    )
 
 
 def search_result(message: search_service_pb2.SearchResponse) -> types.SearchResult:
@@ -270,6 +283,8 @@ def search_result(message: search_service_pb2.SearchResponse) -> types.SearchRes
         exact=message.exact,
         timings=_timings(message.timings),
         query_scenes=scenes(message.query_scenes),
+        measured_recall=message.measured_recall if message.HasField("measured_recall") else None,
+        more_within=message.more_within,
     )
 
 
@@ -333,6 +348,20 @@ def server_info(message: search_service_pb2.GetServerInfoResponse) -> types.Serv
         limits=_limits(message.limits),
         versions=dict(message.versions),
         ready=message.ready,
+        indexes=tuple(_index(each) for each in message.indexes),
+    )
+
+
+def _index(message: search_service_pb2.IndexInfo) -> types.IndexInfo:
+    return types.IndexInfo(
+        collection=message.collection,
+        image_count=message.image_count,
+        indexed_count=message.indexed_count,
+        effort=message.effort,
+        recall_target=message.recall_target,
+        measured_recall=message.measured_recall if message.HasField("measured_recall") else None,
+        sample_size=message.sample_size,
+        measured=_moment(message, "measure_time"),
     )
 
 

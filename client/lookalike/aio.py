@@ -79,13 +79,24 @@ class AsyncClient:
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
         prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
+        group_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
+        consistency: types.Consistency | str = types.Consistency.STRONG,
         timeout: float | None = None,
     ) -> types.SearchResult:
         """As `Client.search`."""
         options = _calls.SearchOptions(
-            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+            collection,
+            limit,
+            region,
+            filter,
+            max_distance,
+            exact,
+            include_embeddings,
+            prefer,
+            group_distance,
+            consistency,
         )
         call = await asyncio.to_thread(_calls.search, query, await self._max_bytes(timeout), options)
         return await self._link.call(call, timeout)
@@ -100,12 +111,23 @@ class AsyncClient:
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
         prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
+        group_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
+        consistency: types.Consistency | str = types.Consistency.STRONG,
     ) -> AsyncGenerator[Answered[Query], None]:
         """As `Client.search_many`."""
         options = _calls.SearchOptions(
-            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+            collection,
+            limit,
+            region,
+            filter,
+            max_distance,
+            exact,
+            include_embeddings,
+            prefer,
+            group_distance,
+            consistency,
         )
 
         async def start() -> SearchMany[Query]:

@@ -90,8 +90,10 @@ class Client:
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
         prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
+        group_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
+        consistency: types.Consistency | str = types.Consistency.STRONG,
         timeout: float | None = None,
     ) -> types.SearchResult:
         """The images of a collection nearest to a query, nearest first; distances run from 0 to 2.
@@ -99,12 +101,23 @@ class Client:
         The query is a picture (path, bytes, binary file), a stored image (`StoredImage(id)`, an `Image`, a `Match`), a
         vector (`Embedding`, numpy array, sequence of floats; [dim]) or `Examples`. `exact` compares with every vector.
         `filter` leaves images out; `prefer` ranks those of some scenes higher, and the distances stay what they are.
+        With `max_distance` all that are at most so far away come, up to `limit`; with `group_distance` what is at most
+        so far from a better match stands among its `similar`. An eventual `consistency` may miss the latest images.
 
         Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, BadFilter, BadRequest, DimensionMismatch,
         CollectionNotFound, ImageNotFound, ModelMismatch, QueueFull.
         """
         options = _calls.SearchOptions(
-            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+            collection,
+            limit,
+            region,
+            filter,
+            max_distance,
+            exact,
+            include_embeddings,
+            prefer,
+            group_distance,
+            consistency,
         )
         return self._link.call(_calls.search(query, self._max_bytes(timeout), options), timeout)
 
@@ -118,8 +131,10 @@ class Client:
         filter: types.Filter | None = None,  # noqa: A002 - the word that users know
         prefer: types.ScenePreference | None = None,
         max_distance: float | None = None,
+        group_distance: float | None = None,
         exact: bool = False,
         include_embeddings: bool = False,
+        consistency: types.Consistency | str = types.Consistency.STRONG,
     ) -> Generator[Answered[Query], None, None]:
         """Each query with its result, or with the error that it alone met, as answers come: not in order.
 
@@ -128,7 +143,16 @@ class Client:
         can be no query is the program's mistake, not the query's: TypeError ends the stream.
         """
         options = _calls.SearchOptions(
-            collection, limit, region, filter, max_distance, exact, include_embeddings, prefer
+            collection,
+            limit,
+            region,
+            filter,
+            max_distance,
+            exact,
+            include_embeddings,
+            prefer,
+            group_distance,
+            consistency,
         )
         return self._link.converse(lambda: SearchMany(options, self._max_bytes()), queries)
 

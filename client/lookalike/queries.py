@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -127,6 +128,15 @@ class ScenePreference:
     scenes: Sequence[str] = ()
     same_as_query: bool = False
     weight: float = 0.1
+
+
+class Consistency(StrEnum):
+    """What a search must have seen."""
+
+    STRONG = "strong"
+    """Every change that was acknowledged, to anyone, before the search arrived."""
+    EVENTUAL = "eventual"
+    """It may miss images that the index has not taken in yet: a shorter way while a large import is under way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from lookalike.load import (
     StageTimes,
 )
 from lookalike.pictures import Picture
-from lookalike.queries import Examples, Filter, GeoBox, One, Query, Region, ScenePreference, StoredImage
+from lookalike.queries import Consistency, Examples, Filter, GeoBox, One, Query, Region, ScenePreference, StoredImage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchTimes",
     "Collection",
+    "Consistency",
     "DropCount",
     "DuplicateFinding",
     "DuplicateGroup",
@@ -52,6 +53,7 @@ __all__ = [
     "ImportItem",
     "ImportOutcome",
     "ImportProgress",
+    "IndexInfo",
     "Lane",
     "LaneLoad",
     "Limits",
@@ -160,6 +162,8 @@ class Match:
     """[dim], L2-normalised; only with `include_embeddings`."""
     scene_agreement: float | None = None
     """How far it shows the preferred scenes, 0 to 1; None when the search has no preference."""
+    similar: "tuple[Match, ...]" = ()
+    """With `group_distance`: its near-duplicates, nearest to the query first, at most 100, of rank 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,11 @@ class SearchResult(Sequence[Match]):
     timings: Timings
     query_scenes: tuple[Scene, ...] = ()
     """What kind of place the query shows, most likely first; empty for vectors, examples, and models that tell none."""
+    measured_recall: float | None = None
+    """Share of the true 10 nearest that the collection's graph finds, 0 to 1, as last measured on its own images; None
+    where the answer is exact, or nothing was measured yet."""
+    more_within: bool = False
+    """With `max_distance`: more images lie within it than the limit lets through."""
 
     def __len__(self) -> int:
         return len(self.matches)
@@ -245,10 +254,29 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexInfo:
+    """How a collection is searched: through a graph of `indexed_count` of its images, by comparing with the others.
+
+    A search of the graph holds `effort` candidates at least, the fewest that reach `recall_target`. `measured_recall`
+    is the share of the true 10 nearest found for `sample_size` queries made of the collection's own images, when it was
+    last `measured`; None: not yet.
+    """
+
+    collection: str
+    image_count: int
+    indexed_count: int
+    effort: int
+    recall_target: float
+    measured_recall: float | None
+    sample_size: int
+    measured: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerInfo:
     """What the server is. New collections get the first of its models; it is `ready` when they are loaded and warm.
 
-    `versions` are those of the parts that a result depends on.
+    `versions` are those of the parts that a result depends on, `indexes` tells of each collection that has a graph.
     """
 
     version: str
@@ -256,6 +284,7 @@ class ServerInfo:
     limits: Limits
     versions: Mapping[str, str] = field(hash=False)
     ready: bool
+    indexes: tuple[IndexInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

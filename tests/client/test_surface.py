@@ -12,6 +12,7 @@ from lookalike import AsyncClient, Client
 PROMISED = [
     "AsyncClient",
     "Client",
+    "Consistency",
     "Embedded",
     "Examples",
     "Filter",

@@ -62,9 +62,13 @@ def _match_tile(match: Match) -> Tile:
 
 
 def _heading(match: Match) -> str:
-    """Give rank and distance, and how far it shows the preferred scenes: with them distance alone does not rank."""
+    """Give rank and distance, how far it shows the preferred scenes, and how many like it are folded into it.
+
+    Where scenes are preferred distance alone does not rank.
+    """
     agrees = "" if match.scene_agreement is None else f" · agrees {match.scene_agreement:.0%}"
-    return f"{match.rank} · {match.distance:.4f}{agrees}"
+    folded = f" · +{len(match.similar)}" if match.similar else ""
+    return f"{match.rank} · {match.distance:.4f}{agrees}{folded}"
 
 
 def _name(image: Image) -> str:

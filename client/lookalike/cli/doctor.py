@@ -132,6 +132,17 @@ def _remote_lines(remote: Mapping[str, Any], named: bool) -> Iterator[Line]:
     for model in remote["models"]:
         yield GOOD, "its model", f"{model['id']} ({model['dim']} numbers) on {model['engine']}"
     yield GOOD, "its parts", _facts(remote["versions"])
+    for index in remote["indexes"]:
+        yield _index_line(index)
+
+
+def _index_line(index: Mapping[str, Any]) -> Line:
+    """What is known of how well a collection's graph is searched."""
+    what, recall, target = f"index of {index['collection']}", index["measured_recall"], index["recall_target"]
+    if recall is None:
+        return POOR, what, f"recall not measured yet; {index['effort']} candidates"
+    mark = GOOD if recall >= target else POOR
+    return mark, what, f"recall {recall:.3f} measured, {target:g} wanted; {index['effort']} candidates"
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from lookalike.cli.output import out, printable
 from lookalike.types import Image, Match, Scene, SearchResult, Timings
 
 SOURCES_SHOWN = 3
+SIMILAR_SHOWN = 3
 
 
 def print_found(result: SearchResult, collection: str) -> None:
@@ -17,6 +18,8 @@ def print_found(result: SearchResult, collection: str) -> None:
         out.print(_table(result))
     else:
         out.print(f"Nothing in {collection} matches.")
+    if result.more_within:
+        out.print(f"More lie within that distance than these {len(result):,}: --limit shows more.")
     if result.query_scenes:
         out.print(Text(f"The query shows {in_words(result.query_scenes)}.", style="dim"))
     out.print(Text(standing(result), style="dim"))
@@ -25,7 +28,8 @@ def print_found(result: SearchResult, collection: str) -> None:
 
 def standing(result: SearchResult) -> str:
     """Say what the answer stands on."""
-    kind = "exact: every image compared" if result.exact else "approximate"
+    measured = "" if result.measured_recall is None else f": recall {result.measured_recall:.3f} measured"
+    kind = "exact: every image compared" if result.exact else f"approximate{measured}"
     return f"{result.model_id} · {kind} · generation {result.generation:,}"
 
 
@@ -54,11 +58,22 @@ def _places(image: Image) -> str:
 
 
 def _details(match: Match) -> str:
-    """Give its labels, its most likely scene, and how far it shows the preferred ones."""
+    """Give its labels, its most likely scene, how far it shows the preferred ones, and what is folded into it."""
     parts = [printable(f"{key}={value}") for key, value in sorted(match.image.labels.items())]
     parts += [in_words(match.image.scenes[:1])] if match.image.scenes else []
     parts += [f"agrees {match.scene_agreement:.0%}"] if match.scene_agreement is not None else []
-    return f"\n{' '.join(parts)}" if parts else ""
+    lines = [" ".join(parts)] if parts else []
+    return "".join(f"\n{line}" for line in [*lines, *_similar(match)])
+
+
+def _similar(match: Match) -> list[str]:
+    """Give the near-duplicates that it stands for: the first by name, all by number."""
+    shown = [
+        f"  like it {each.distance:.4f} {printable(each.image.path or f'id:{each.image.id}')}"
+        for each in match.similar[:SIMILAR_SHOWN]
+    ]
+    more = len(match.similar) - SIMILAR_SHOWN
+    return [*shown, *([f"  and {more} more like it"] if more > 0 else [])]
 
 
 def _times(timings: Timings) -> str:

@@ -24,7 +24,7 @@ from lookalike.cli.options import (
     read_region,
 )
 from lookalike.cli.output import OK, fail, print_json, printable, remark
-from lookalike.types import Filter, Image, Region, ScenePreference, SearchResult, StoredImage
+from lookalike.types import Consistency, Filter, Image, Region, ScenePreference, SearchResult, StoredImage
 
 SCENE_WEIGHT = ScenePreference().weight
 STORED = re.compile(r"id:([0-9a-f]{64})")
@@ -56,6 +56,15 @@ Weight = Annotated[
     float, typer.Option(min=0, max=2, help="What showing none of the preferred scenes costs, as distance.")
 ]
 Distance = Annotated[float | None, typer.Option(min=0, help="Nothing farther than this; 0 is same, 2 opposite.")]
+Group = Annotated[
+    float | None,
+    typer.Option(
+        "--group", metavar="DISTANCE", min=0, max=2, help="Fold what is at most so far from a better match into it."
+    ),
+]
+Eventual = Annotated[
+    bool, typer.Option("--eventual", help="May miss the latest images: faster while many are imported.")
+]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare with every image: slower, misses nothing.")]
 SheetFile = Annotated[
     Path | None, typer.Option("--sheet", dir_okay=False, metavar="FILE", help="Write a contact sheet (PNG).")
@@ -85,6 +94,8 @@ def search(
     prefer_same_scene: PreferSame = False,
     scene_weight: Weight = SCENE_WEIGHT,
     max_distance: Distance = None,
+    group: Group = None,
+    eventual: Eventual = False,
     exact: Exact = False,
     sheet: SheetFile = None,
     open_sheet: Open = False,
@@ -121,7 +132,9 @@ def search(
             filter=admitted,
             prefer=preferred if prefer_scene or prefer_same_scene else None,
             max_distance=max_distance,
+            group_distance=group,
             exact=exact,
+            consistency=Consistency.EVENTUAL if eventual else Consistency.STRONG,
         )
         stored = client.image(query.id, collection=collection) if isinstance(query, StoredImage) else None
     if as_json:
