@@ -161,14 +161,8 @@ def test_a_catalogs_own_thread_measures_by_itself(tmp_path: Path, monkeypatch: p
     with open_catalog(tmp_path, small=10) as catalog:
         catalog.create_collection("c")
         fill(catalog, range(100))
-        wait_until_tuned(catalog, tmp_path / "tuning.json")
+        assert catalog._tuner.settle(60)
         assert catalog.indexes()[0].sample_size == 100
-
-
-def wait_until_tuned(catalog: Catalog, file: Path) -> None:
-    """Searches cannot disturb it: any moment counts as quiet."""
-    while shelf_of(catalog).tuning is None or not file.exists():
-        assert catalog.settle(120)
 
 
 def test_enough_change_is_measured_anew_and_little_is_not(catalog: Catalog, tmp_path: Path, clock: Clock) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from lookalike_server import yielding
 from lookalike_server.catalog.shelf import Shelf
+from lookalike_server.catalog.store import Superseded
 from lookalike_server.catalog.tuning import Tuning, measure
 
 log = logging.getLogger("lookalike.catalog")
@@ -59,6 +60,8 @@ class Tuner:
         self._stirred = clock()
         self._changed = threading.Event()
         self._stopping = threading.Event()
+        self._resting = threading.Event()
+        self._turning = threading.Lock()  # from the one to the other
         self._under_way: _Measuring | None = None
         self._thread = threading.Thread(target=self._run, name="lookalike-tuner", daemon=True)
         self._recall()
@@ -82,7 +85,13 @@ class Tuner:
     def changed(self) -> None:
         """Something came or went, and may have to be measured."""
         self._stirred = self._clock()
-        self._changed.set()
+        with self._turning:
+            self._resting.clear()
+            self._changed.set()
+
+    def settle(self, timeout: float) -> bool:
+        """Waits at most `timeout` seconds until its thread has nothing left to measure; whether that came about."""
+        return self._resting.wait(timeout)
 
     def advance(self) -> float | None:
         """Does a step if nobody needs the machine; seconds until the next, None: not before something changes."""
@@ -102,10 +111,16 @@ class Tuner:
             self._changed.clear()
             while (pause := self._advanced()) is not None and not self._stopping.wait(pause):
                 pass
+            with self._turning:
+                if not self._changed.is_set():
+                    self._resting.set()
 
     def _advanced(self) -> float | None:
         try:
             return self.advance()
+        except Superseded:
+            self._under_way = None
+            return QUIET
         except Exception:
             # Searches go on with the effort that they have.
             log.exception("a graph could not be measured")
