@@ -109,7 +109,7 @@ def test_answers_reach_the_target_where_the_usual_effort_does_not(hard: Catalog,
 def recall(catalog: Catalog) -> float:
     """Share of the true nearest that searches find by vectors which the collection does not hold."""
     shares = []
-    for query in units(200, WIDE, seed=777):
+    for query in units(100, WIDE, seed=777):
         found, true = (catalog.search("c", query, exact=exact) for exact in (False, True))
         assert (found.exact, true.exact, true.measured_recall) == (False, True, None)
         shares.append(len(set(ids(found)) & set(ids(true))) / 10)

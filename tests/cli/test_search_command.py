@@ -78,6 +78,26 @@ def test_max_distance_admits(run: Run, folder: Path) -> None:
     assert names(found(run, folder / "0002.png", "--max-distance", "0.001")) == ["0002.png"]
 
 
+def test_a_range_that_the_limit_cuts_short_is_said(run: Run, folder: Path) -> None:
+    done = run("search", folder / "0002.png", "-c", "trip", "--max-distance", "2", "-n", "2")
+    assert "More lie within that distance than these 2" in done.stdout
+    assert found(run, folder / "0002.png", "--max-distance", "2", "-n", "2")["more_within"] is True
+    assert "More lie" not in run("search", folder / "0002.png", "-c", "trip", "--max-distance", "2").stdout
+
+
+def test_near_duplicates_fold_into_the_best_of_them(run: Run, folder: Path, tmp_path: Path) -> None:
+    (match,) = found(run, folder / "0002.png", "--group", "2")["matches"]
+    assert [each["rank"] for each in match["similar"]] == [0] * 5
+    shown = run("search", folder / "0002.png", "-c", "trip", "--group", "2", "--sheet", tmp_path / "sheet.png").stdout
+    assert shown.count("like it 0.") + shown.count("like it 1.") == 3
+    assert "and 2 more like it" in shown
+    assert run("search", folder / "0002.png", "--group", "2.5").exit_code == 2
+
+
+def test_an_eventual_search_answers(run: Run, folder: Path) -> None:
+    assert names(found(run, folder / "0002.png", "--eventual"))[0] == "0002.png"
+
+
 def test_a_region_is_looked_for_alone(run: Run, folder: Path, tmp_path: Path) -> None:
     side_by_side = Image.new("RGB", (400, 150))
     side_by_side.paste(picture(9), (0, 0))

@@ -185,6 +185,54 @@ def test_max_distance_and_limit(full: tuple[Doors, list[str]]) -> None:
     assert len(search(opened, image_id=ids[0], max_distance=0).matches) == 0
 
 
+def test_more_within_a_distance_than_the_limit_lets_through(full: tuple[Doors, list[str]]) -> None:
+    opened, ids = full
+    bound = search(opened, image_id=ids[0], limit=100).matches[4].distance
+    assert not search(opened, image_id=ids[0], limit=5, max_distance=bound).more_within
+    assert search(opened, image_id=ids[0], limit=4, max_distance=bound).more_within
+    assert not search(opened, image_id=ids[0], limit=4).more_within
+
+
+def test_near_duplicates_fold_into_the_best_of_them(full: tuple[Doors, list[str]]) -> None:
+    opened, ids = full
+    (all_in_one,) = search(opened, image_id=ids[0], limit=5, group_distance=2, include_embeddings=True).matches
+    assert all_in_one.rank == 1
+    assert len(all_in_one.similar) == COUNT - 2
+    assert {each.rank for each in all_in_one.similar} == {0}
+    assert all(each.HasField("embedding") and not each.similar for each in all_in_one.similar)
+    apart = search(opened, image_id=ids[0], limit=5, group_distance=0).matches
+    assert [match.image.id for match in apart] == [
+        match.image.id for match in search(opened, image_id=ids[0], limit=5).matches
+    ]
+    assert not any(match.similar for match in apart)
+
+
+def test_a_strong_and_an_eventual_search_both_answer(full: tuple[Doors, list[str]]) -> None:
+    opened, ids = full
+    strong = search(opened, image_id=ids[0], consistency=spb.CONSISTENCY_STRONG)
+    eventual = search(opened, image_id=ids[0], consistency=spb.CONSISTENCY_EVENTUAL)
+    assert seeds_of(strong, ids) == seeds_of(eventual, ids), "a small collection is compared whole"
+    assert strong.exact
+    assert not strong.HasField("measured_recall")
+
+
+def test_examples_of_all_kinds_in_both_lists(full: tuple[Doors, list[str]]) -> None:
+    opened, ids = full
+
+    def kinds(first: int) -> list[tpb.Example]:
+        ready = tpb.Vector(float32_le=(embedding(opened, ids[first + 2]) * 3).tobytes())
+        return [
+            tpb.Example(image_id=ids[first]),
+            tpb.Example(picture=tpb.Picture(content=picture_bytes(first + 1))),
+            tpb.Example(vector=ready),
+        ]
+
+    found = search(opened, examples=tpb.Examples(positives=kinds(3), negatives=kinds(20)), limit=COUNT)
+    towards, away = (np.mean([embedding(opened, ids[n]) for n in range(k, k + 3)], axis=0) for k in (3, 20))
+    direct = search(opened, vector=tpb.Vector(float32_le=(towards - 0.5 * away).astype("<f4").tobytes()), limit=COUNT)
+    assert seeds_of(found, ids) == [seed for seed in seeds_of(direct, ids) if seed not in (3, 20)]
+
+
 def test_the_answer_says_what_it_stands_on(full: tuple[Doors, list[str]]) -> None:
     opened, ids = full
     before = search(opened, picture=tpb.Picture(content=picture_bytes(0)))
