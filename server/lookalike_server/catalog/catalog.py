@@ -244,7 +244,10 @@ class Catalog:
         """
         with self._changing():
             checked = [self._stageable(arrival) for arrival in arrivals]
-            answers = iter(self._store.stage([one for one in checked if isinstance(one, Arrival)]))
+            good = [one for one in checked if isinstance(one, Arrival)]
+            answers = iter(self._store.stage(good))
+            for name in {one.collection for one in good}:
+                self._shelves.seen(self._shelves.entry(name))  # filters may ask what is staged
         return [next(answers) if isinstance(one, Arrival) else one for one in checked]
 
     def switch_model(self, name: str, model_id: str, *, drop_missing: bool = False) -> tuple[Collection, int]:
@@ -428,6 +431,11 @@ class Catalog:
         for name, rows in created.items():
             shelves[name].add(np.array([serial for serial, _ in rows]), np.stack([vector for _, vector in rows]))
             self._shelves.grown(shelves[name])
+        sighted = {
+            arrival.collection
+            for arrival, one in zip(arrivals, taken.results, strict=True)
+            if isinstance(one, Added) and one.outcome is not Outcome.CREATED
+        }
         for entry in taken.changed:
-            self._shelves.seen(entry)
+            self._shelves.seen(entry, only_grew=entry.record.name not in sighted)
         self._tuner.changed()

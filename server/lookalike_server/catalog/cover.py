@@ -7,11 +7,13 @@ built anew beside the one in use, in steps as small, and then takes its place.
 
 import logging
 import threading
+from collections.abc import Callable
 from collections.abc import Collection as Several
 from dataclasses import replace
+from typing import cast
 
 from lookalike_server.catalog.drafts import Draft
-from lookalike_server.catalog.index import Durable, Index, Tunable
+from lookalike_server.catalog.index import Durable, Index, Selective, Tunable
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.reach import Beyond, Reach
 from lookalike_server.catalog.snapshots import Snapshot, Snapshots
@@ -48,6 +50,8 @@ class Cover:
         self._kind = kind
         self._snapshots = snapshots
         self._small = small
+        self.is_selective = issubclass(kind, Selective)
+        """Whether the graph can look among admitted images only."""
         self._reach = self._empty() if found is None else found.reach
         self._fresh: Reach | None = None  # grows until it reaches as far as the one in use
         self._lock = threading.Lock()  # one change of the graphs, or of the snapshots, at a time
@@ -111,6 +115,21 @@ class Cover:
         """
         reach = self._reach
         return reach.search(query, k, effort if self.is_tunable else None), reach.watermark
+
+    def held(self, query: Vector, width: int) -> tuple[Serials, int]:
+        """As `search`, with all candidates of a search that holds `width` of them."""
+        reach = self._reach
+        if not isinstance(reach.graph, Selective):
+            return self.search(query, width, width)
+        return reach.twins.of(reach.graph.held(query, width)), reach.watermark
+
+    def select(self, query: Vector, width: int, admits: Callable[[int], bool]) -> tuple[Serials, int]:
+        """As `held`, of nodes that stand for an admitted image; only where the graph is selective."""
+        reach = self._reach
+        graph = cast(Selective, reach.graph)
+        # Most stand for themselves alone; the image that gave a node its name may be gone, or not admitted.
+        nodes = graph.select(query, width, lambda node: admits(node) or reach.twins.any_of(node, admits))
+        return reach.twins.of(nodes), reach.watermark
 
     def due(self, changes: int) -> bool:
         """Whether a snapshot is due that is to be written after so many changes, or a tenth of the collection's."""

@@ -75,7 +75,7 @@ class Database:
                 if _no_room(error):
                     raise DiskFull(_NO_ROOM) from error
                 if isinstance(error, sqlite3.DatabaseError) and _is_unusable(error):
-                    raise DataFolderError(self._unreadable(error)) from error
+                    raise DamagedCatalog(self._unreadable(error)) from error
                 raise
 
     @contextmanager

@@ -9,15 +9,18 @@ the answer stands; until then a round asks for more. A graph that has no more to
 import math
 from collections.abc import Collection as Several
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from lookalike_server.catalog import tokens
+from lookalike_server.catalog.admitted import Admission
 from lookalike_server.catalog.grouping import Group, grouped, singles
-from lookalike_server.catalog.planner import Admission, answer
+from lookalike_server.catalog.planner import answer
 from lookalike_server.catalog.preferring import MOST_MORE, Judged, by_distance, by_preference, overfetched
 from lookalike_server.catalog.shelf import Found, Shelf
 from lookalike_server.catalog.store import Entry, Store
-from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.catalog.vectors import Rows
 from lookalike_server.records import Filter, Preference, Vector
 
 SPARE = 8
@@ -61,17 +64,11 @@ class Gathered:
         return [group for place, group in enumerate(self.groups) if self.cost(place) <= self.cost(count - 1)]
 
 
-class _Filtered:
-    """An `Admission` that asks the store."""
-
-    def __init__(self, store: Store, entry: Entry, wanted: Filter) -> None:
-        self._store, self._entry, self._wanted = store, entry, wanted
-
-    def all(self) -> Serials:
-        return self._store.admitted(self._entry, self._wanted)
-
-    def among(self, serials: Serials) -> Serials:
-        return self._store.admitted(self._entry, self._wanted, among=serials.tolist())
+def admission(store: Store, entry: Entry, shelf: Shelf, wanted: Filter) -> Admission | None:
+    """What a filter admits of a shelf; None: everything."""
+    if wanted == Filter():
+        return None
+    return shelf.admitted.of(tokens.scope(entry.uuid, wanted), partial(store.admitted, entry, wanted))
 
 
 class Gathering:
@@ -79,7 +76,7 @@ class Gathering:
 
     def __init__(self, store: Store, entry: Entry, shelf: Shelf, query: Query) -> None:
         self._store, self._entry, self._shelf, self._query = store, entry, shelf, query
-        self._admission: Admission | None = None if query.wanted == Filter() else _Filtered(store, entry, query.wanted)
+        self._admission = admission(store, entry, shelf, query.wanted)
         self._left_out = list(store.serials_of(entry, query.without).values()) if query.without else []
 
     def gather(self) -> Gathered:

@@ -5,6 +5,7 @@ so small that a search waits milliseconds. Nothing checks itself in hnswlib's fi
 and whoever calls `load` must have compared a hash, because damaged bytes crash the process.
 """
 
+from collections.abc import Callable
 from collections.abc import Collection as Several
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -68,6 +69,16 @@ class HnswIndex:
         # hnswlib gives 1 - cosine.
         return serials[:k], np.sqrt(np.maximum(2 * apart[:k], 0))
 
+    def held(self, query: Vector, width: int) -> Serials:
+        """All candidates of a search that holds `width` of them, nearest first."""
+        with self._lock.read():
+            return self._ask(query, min(width, len(self)))[0]
+
+    def select(self, query: Vector, width: int, admits: Callable[[int], bool]) -> Serials:
+        """As `held`, of those that are admitted only."""
+        with self._lock.read():
+            return self._ask(query, min(width, len(self)), admits)[0]
+
     def serials(self) -> Serials:
         """All that a search can return, ascending."""
         with self._lock.read():
@@ -118,12 +129,12 @@ class HnswIndex:
         if wanted > self._graph.get_max_elements():
             self._graph.resize_index(wanted + wanted // 2 + _ROOM)
 
-    def _ask(self, query: Vector, count: int) -> Nearest:
+    def _ask(self, query: Vector, count: int, admits: Callable[[int], bool] | None = None) -> Nearest:
         while count > 0:
             try:
-                serials, apart = self._graph.knn_query(query, k=count)
+                serials, apart = self._graph.knn_query(query, k=count, filter=admits)
             except RuntimeError:
-                count //= 2  # removed nodes can cut the graph: it reaches fewer than it holds
+                count //= 2  # removed nodes can cut the graph: it reaches fewer than it holds, or than are admitted
             else:
                 return serials[0].astype(np.int64), apart[0]
         return np.empty(0, np.int64), np.empty(0, np.float32)

@@ -4,6 +4,7 @@ In go serials with their unit vectors, out come the nearest serials. An index kn
 (`Durable` ones can be written down). Entry points of the group `lookalike.indexes` name classes that keep `Index`.
 """
 
+from collections.abc import Callable
 from collections.abc import Collection as Several
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -74,6 +75,17 @@ class Tunable(Index, Protocol):
 
     def seek(self, query: Vector, k: int, effort: int) -> Nearest:
         """As `search`, with at least so many candidates."""
+
+
+@runtime_checkable
+class Selective(Index, Protocol):
+    """An index that can be searched where not everything is admitted."""
+
+    def held(self, query: Vector, width: int) -> Serials:
+        """All candidates of a search that holds `width` of them, nearest first; the farther, the more are missing."""
+
+    def select(self, query: Vector, width: int, admits: Callable[[int], bool]) -> Serials:
+        """As `held`, of those that are admitted only; `admits` is asked about each that the search comes by."""
 
 
 class ExactIndex:

@@ -1,36 +1,82 @@
-"""How a query is answered: through the graph, or by comparing with what the filter admits.
+"""How a filtered query is answered: at least cost, as measured on this machine, and never short of a match.
 
-A sample tells what share of the images a filter admits. One that admits few is answered by comparing with those: exact,
-and fastest. One that admits many is answered by asking the graph for so many more that enough of them pass. When the
-graph would have to give more than comparing costs, or gave too few, every admitted vector is compared.
+The store says what share of the images the filter admits. Then the cheapest of three ways is taken:
+
+1. compare: with every vector that is admitted. Exact, and the fastest where few are.
+2. sift: the graph gives so many candidates that enough of them pass. The fastest where many are.
+3. call: the graph asks about each candidate that it comes by. For where fewer pass near the query than elsewhere, so
+   that sifting found too few, and so many are admitted that comparing takes longer.
+
+What gives too few is followed by the cheapest way to go on, and in the end by comparing. A filter that sifting failed
+for lately goes that other way at once for a while.
 """
 
-from math import ceil, isqrt
-from typing import Protocol
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+from time import perf_counter
 
 import numpy as np
 
+from lookalike_server.catalog.admitted import Admission
+from lookalike_server.catalog.costs import Costs, Work
 from lookalike_server.catalog.shelf import Found, Shelf
 from lookalike_server.catalog.vectors import Serials
 from lookalike_server.records import Vector
 
-_SAMPLE = 256
-_MARGIN = 1.5  # the share that passes near the query may be lower than the share that passes overall
+log = logging.getLogger("lookalike.catalog")
+
+_PASSING = 3  # times k candidates shall pass: the farthest that a graph gives are not reliably the nearest
+_LEAST_WIDTH = 200  # candidates: fewer cost hardly less
 
 
-class Admission(Protocol):
-    """Which images a filter admits."""
+class Way(StrEnum):
+    """How to look for matches."""
 
-    def all(self) -> Serials:
-        """All that it admits, ascending."""
-
-    def among(self, serials: Serials) -> Serials:
-        """Those of `serials` that it admits, ascending."""
+    COMPARE = "compare"
+    SIFT = "sift"
+    CALL = "call"
 
 
-def worth_comparing(count: int) -> int:
-    """So many candidates, of `count` vectors, are compared as fast as a graph is asked (measured at 512 numbers)."""
-    return max(2_500, isqrt(60 * count))
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the choice depends on."""
+
+    k: int
+    count: int
+    """Images on the shelf."""
+    covered: bool
+    """Whether there is a graph."""
+    known: bool
+    """Whether it is at hand what the filter admits."""
+    share: float
+    """Of the images, admitted by the filter."""
+    near: float
+    """Of the images near the query, admitted by the filter, as far as one can tell."""
+
+    @property
+    def width(self) -> int:
+        """Candidates that a graph must give for enough of them to pass."""
+        return min(self.count, max(_LEAST_WIDTH, ceil(_PASSING * self.k / max(self.near, 1e-9))))
+
+    def cost(self, way: Way, costs: Costs) -> float:
+        """Seconds that it is likely to take."""
+        admitted = self.share * self.count
+        fetching = 0.0 if self.known else costs.seconds(Work.FETCH, admitted)
+        if way is Way.COMPARE:
+            return fetching + costs.seconds(Work.COMPARE, admitted)
+        if way is Way.CALL:
+            return fetching + costs.seconds(Work.CALL, self.width)
+        looking = 0.0 if self.known else costs.seconds(Work.LOOK, self.width)
+        if not self.covered:
+            return looking + costs.seconds(Work.COMPARE, self.count)
+        return looking + costs.seconds(Work.HOLD, self.width)
+
+
+def cheapest(case: Case, costs: Costs, *ways: Way) -> Way:
+    """The way to take; the first of equals."""
+    return min(ways, key=lambda way: case.cost(way, costs))
 
 
 def answer(
@@ -42,25 +88,97 @@ def answer(
     """
     if admission is None:
         return shelf.compare(query, k) if exact else shelf.search(query, k, eventual=eventual)
-    found = None if exact else _sought(shelf, query, k, admission, eventual)
-    if found is None or len(found.serials) < k:
-        return shelf.compare(query, k, admission.all())
-    return found
+    return _Search(shelf, query, k, admission, eventual=eventual).answer(exact=exact)
 
 
-def _sought(shelf: Shelf, query: Vector, k: int, admission: Admission, eventual: bool) -> Found | None:
-    """What passes of the graph's answer; None when comparing with all that is admitted costs less."""
-    share, bound = _share(shelf, admission), worth_comparing(len(shelf))
-    if share * len(shelf) <= bound or k * _MARGIN / share > bound:
-        return None
-    candidates, exact = shelf.candidates(query, ceil(k * _MARGIN / share), eventual=eventual)
-    return shelf.measured(query, admission.among(candidates), k, exact=exact)
+class _Search:
+    """One filtered query, its ways timed for the next."""
 
+    def __init__(self, shelf: Shelf, query: Vector, k: int, admission: Admission, *, eventual: bool) -> None:
+        self._shelf, self._query, self._k, self._admission = shelf, query, k, admission
+        self._eventual = eventual
+        self._costs = shelf.costs
 
-def _share(shelf: Shelf, admission: Admission) -> float:
-    """Share of the images that the filter admits, judged by a sample of all ages."""
-    serials = shelf.vectors.serials()
-    # By lot, as every n-th image may have something in common; always the same lot, so that answers repeat.
-    places = np.random.default_rng(0).integers(0, max(1, len(serials)), min(_SAMPLE, len(serials)))
-    sample = np.unique(serials[places])
-    return len(admission.among(sample)) / max(1, len(sample))
+    def answer(self, *, exact: bool) -> Found:
+        if exact:
+            return self._compared()
+        share = self._admission.share()
+        case = self._case(share, share)
+        if cheapest(case, self._costs, Way.COMPARE, Way.SIFT) is Way.COMPARE:
+            return self._compared()
+        patience = self._admission.patience
+        if patience.rests():
+            return self._otherwise(self._case(share, patience.near))
+        found, near = self._sifted(case.width)
+        if len(found.serials) >= self._k:
+            patience.worked()
+            return found
+        patience.failed(near)
+        return self._otherwise(self._case(share, near))
+
+    def _otherwise(self, case: Case) -> Found:
+        """Where fewer pass near the query than elsewhere."""
+        graph = [Way.SIFT] * self._shelf.is_covered + [Way.CALL] * self._shelf.is_selective
+        way = cheapest(case, self._costs, Way.COMPARE, *graph)
+        if way is Way.COMPARE:
+            return self._compared()
+        found, near = self._sifted(case.width) if way is Way.SIFT else self._called(case.width)
+        if len(found.serials) >= self._k:
+            return found
+        self._admission.patience.near = near
+        return self._compared()
+
+    def _compared(self) -> Found:
+        known, began = self._admission.is_known, perf_counter()
+        admitted = self._admission.all()
+        fetched = perf_counter()
+        found = self._shelf.compare(self._query, self._k, admitted)
+        self._costs.learn(Work.COMPARE, len(admitted), perf_counter() - fetched)
+        if not known:
+            self._costs.learn(Work.FETCH, len(admitted), fetched - began)
+        self._tell(Way.COMPARE, len(admitted), found)
+        return found
+
+    def _sifted(self, width: int) -> tuple[Found, float]:
+        """What passes of so many candidates, and the share that did."""
+        known, began = self._admission.is_known, perf_counter()
+        held = self._shelf.held(self._query, width)
+        if held is None:
+            candidates = self._shelf.vectors.nearest(self._query, width)
+        else:
+            self._costs.learn(Work.HOLD, width, perf_counter() - began)
+            candidates = self._with_rest(*held, width)
+        began = perf_counter()
+        passed = self._admission.among(candidates)
+        if not known:
+            self._costs.learn(Work.LOOK, len(candidates), perf_counter() - began)
+        found = self._shelf.measured(self._query, passed, self._k, exact=held is None)
+        self._tell(Way.SIFT, width, found)
+        return found, max(len(passed), 0.5) / width
+
+    def _called(self, width: int) -> tuple[Found, float]:
+        """What the graph finds while it asks; and no share, as there is nothing left that it could find."""
+        wanted = min(_PASSING * self._k, len(self._admission.all()))
+        began = perf_counter()
+        candidates, last = self._shelf.select(self._query, wanted, self._admission.test())
+        self._costs.learn(Work.CALL, width, perf_counter() - began)
+        passed = self._admission.among(self._with_rest(candidates, last, width))
+        found = self._shelf.measured(self._query, passed, self._k, exact=False)
+        self._tell(Way.CALL, width, found)
+        return found, 0.0
+
+    def _with_rest(self, candidates: Serials, last: int, width: int) -> Serials:
+        """With the nearest of those that the graph lacks: of the admitted ones, where they are at hand."""
+        if self._eventual:
+            return candidates
+        if not self._admission.is_known:
+            return np.union1d(candidates, self._shelf.vectors.nearest(self._query, width, after=last))
+        admitted = self._admission.all()
+        rest = admitted[np.searchsorted(admitted, last, side="right") :]
+        return np.union1d(candidates, rest)
+
+    def _case(self, share: float, near: float) -> Case:
+        return Case(self._k, len(self._shelf), self._shelf.is_covered, self._admission.is_known, share, near)
+
+    def _tell(self, way: Way, units: int, found: Found) -> None:
+        log.debug("a filtered search", extra={"way": way, "units": units, "found": len(found.serials)})

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike_server.catalog.admitted import Admitted
+from lookalike_server.catalog.costs import Costs
 from lookalike_server.catalog.cover import Cover
 from lookalike_server.catalog.index import DEFAULT_EFFORT
+from lookalike_server.catalog.indexer import Hungry
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.store import Superseded
 from lookalike_server.catalog.tuning import NEIGHBOURS, Tuning
@@ -48,6 +51,7 @@ class Shelf:
         cover: Cover | None,
         small: int,
         save_every: int,
+        background: Callable[[Hungry], None],
     ) -> None:
         self.vectors = vectors
         self._truth = truth
@@ -55,6 +59,10 @@ class Shelf:
         """The collection's state that a search which begins now has seen, at least."""
         self.tuning: Tuning | None = None
         """How hard searches of the graph try; None: not measured yet."""
+        self.admitted = Admitted(vectors, background)
+        """What filters admit of it."""
+        self.costs = Costs()
+        """What searching it takes on this machine."""
         self._cover = cover
         self._small = small
         self._save_every = save_every
@@ -71,6 +79,7 @@ class Shelf:
     def add(self, serials: Serials, rows: Rows) -> None:
         """Takes in vectors: every search that begins later compares them."""
         self.vectors.add(serials, rows)
+        self.admitted.grew(int(serials[-1]))
 
     def remove(self, serials: Several[int]) -> None:
         """No search that begins later finds these."""
@@ -169,6 +178,23 @@ class Shelf:
         serials = self.vectors.serials()
         drawn = np.random.default_rng(0).choice(serials, min(count, len(serials)), replace=False)
         return self.precise(np.sort(drawn))
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether there is a graph that can look among admitted images only."""
+        return self._cover is not None and self.is_covered and self._cover.is_selective
+
+    def held(self, query: Vector, width: int) -> tuple[Serials, int] | None:
+        """All candidates of a search of the graph that holds `width` of them, and up to which serial it looked.
+
+        None where there is no graph.
+        """
+        return self._cover.held(query, width) if self._cover is not None and self.is_covered else None
+
+    def select(self, query: Vector, width: int, admits: Callable[[int], bool]) -> tuple[Serials, int]:
+        """As `held`, of admitted ones only; where the shelf is selective."""
+        assert self._cover is not None  # noqa: S101
+        return self._cover.select(query, width, admits)
 
     def advance(self) -> bool:
         """A step of the indexer; whether there is more to do."""

@@ -106,11 +106,17 @@ class Shelves:
         """Has the indexer write a snapshot for those that a deletion took; while deletions go on it would be wasted."""
         self._indexer.feed(Saving(shelf, self._retry), after=self._settings.rewrite_after)
 
-    def seen(self, entry: Entry) -> None:
-        """The collection is now like this, and its shelf, if there is one, has taken in all up to here."""
+    def seen(self, entry: Entry, *, only_grew: bool = False) -> None:
+        """The collection is now like this, and its shelf, if there is one, has taken in all up to here.
+
+        `only_grew` says that all the change was new images, so that what filters admit of the others still holds.
+        """
         self._entries[entry.record.name] = entry
         if entry.uuid in self._shelves:
-            self._shelves[entry.uuid].generation = entry.record.generation
+            shelf = self._shelves[entry.uuid]
+            shelf.generation = entry.record.generation
+            if not only_grew:
+                shelf.admitted.expire()
 
     def drop(self, entry: Entry) -> None:
         """The collection, or this generation of its vectors, is gone; searches that look at it finish."""
@@ -175,6 +181,7 @@ class Shelves:
             cover=cover,
             small=self._settings.small,
             save_every=self._settings.save_every,
+            background=self._indexer.feed,
         )
 
     def _snapshots(self, entry: Entry) -> Snapshots:

@@ -4,7 +4,7 @@ A graph takes in one of them: many nodes at one place fill each other's links, a
 find the way on. Whoever finds the one has found all. A node costs 21 bytes here, and the others of its group more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,10 @@ class Twins:
         standing = np.logical_or.reduce([part.places(nodes) > 0 for part in self._nodes])
         members = [serial for node in nodes[standing].tolist() for serial in tuple(self._members.get(node, (node,)))]
         return np.unique(np.array(members, dtype=np.int64))
+
+    def any_of(self, node: int, admits: Callable[[int], bool]) -> bool:
+        """Whether one that `node` stands for is admitted."""
+        return any(map(admits, tuple(self._members.get(node, (node,)))))
 
     def nodes(self) -> Serials:
         """What stands in the graph, ascending; nobody may add or remove meanwhile."""
