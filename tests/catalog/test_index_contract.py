@@ -8,7 +8,7 @@ import pytest
 from tests.catalog.catalog_makers import clustered, serials, units, written
 
 from lookalike_server import plugins
-from lookalike_server.catalog.index import Durable, ExactIndex, Index
+from lookalike_server.catalog.index import Durable, ExactIndex, Index, Selective
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.records import Vector
 
@@ -144,6 +144,28 @@ def test_searches_while_it_changes(kind: type[Index]) -> None:
     for thread in threads:
         thread.join()
     assert not errors
+
+
+def test_a_selective_one_looks_among_what_is_admitted(kind: type[Index]) -> None:
+    rows, index = units(500, 16), kind(16)
+    if not isinstance(index, Selective):
+        pytest.skip("this index looks among all alike")
+    index.add(serials(1, 500), rows)
+    index.remove([1, 6])
+    hits = 0
+    for query in units(20, 16, seed=1):
+        held = index.held(query, 30).tolist()
+        assert len(held) == 30
+        assert held[:3] == index.search(query, 3)[0].tolist()
+        found = index.select(query, 30, lambda serial: serial % 5 == 1).tolist()
+        assert len(found) == 30
+        assert not {1, 6} & set(found)
+        assert {serial % 5 for serial in found} == {1}
+        fifth = [serial for serial in nearest(query, rows, 500) if serial % 5 == 1 and serial not in (1, 6)]
+        hits += len(set(found[:10]) & set(fifth[:10]))
+    assert hits >= 0.98 * 200
+    assert set(index.select(rows[0], 30, lambda serial: serial < 9).tolist()) <= {2, 3, 4, 5, 7, 8}
+    assert index.select(rows[0], 30, lambda serial: False).tolist() == []
 
 
 def test_a_durable_one_comes_back_whole(kind: type[Index], tmp_path: Path) -> None:

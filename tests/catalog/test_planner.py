@@ -35,9 +35,7 @@ class Plain(ExactIndex):
 
 
 def new_shelf(vectors: Matrix, cover: Cover | None) -> Shelf:
-    return Shelf(
-        vectors, 1, truth=vectors.take, cover=cover, small=0, save_every=10**9, background=lambda work: None
-    )
+    return Shelf(vectors, 1, truth=vectors.take, cover=cover, small=0, save_every=10**9, background=lambda work: None)
 
 
 def shelf_of(folder: Path, kind: type[Index] | None = HnswIndex, covered: int = COUNT) -> Shelf:

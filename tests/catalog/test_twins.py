@@ -89,6 +89,16 @@ def test_a_group_is_whole_however_many_came_between() -> None:
     assert twins.of(np.array([2, 4_000, 6_001, 6_002])).tolist() == [2, 4_000, 6_001, 6_002, 10_000]
 
 
+def test_a_group_is_admitted_with_any_of_it() -> None:
+    twins, rows = Twins(), units(2)
+    twins.add(serials(1, 3), rows[[0, 1, 0]])
+    assert twins.any_of(1, {3}.__contains__)
+    assert not twins.any_of(2, {3}.__contains__)
+    assert twins.any_of(2, {2}.__contains__)
+    twins.remove([1])
+    assert not twins.any_of(1, {1}.__contains__)
+
+
 @pytest.mark.parametrize("copies", [1_000, 3_000])
 def test_copies_hide_nothing(tmp_path: Path, copies: int) -> None:
     vectors = np.vstack([clustered(4_000, 64), np.full((copies, 64), 1 / 8, np.float32)])

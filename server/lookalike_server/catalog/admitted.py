@@ -26,6 +26,7 @@ _MOST_FILTERS = 256
 _SAMPLE = 256
 _RENEWED = 8  # a sample serves until the collection has grown or shrunk by this part of it
 _FEW = 1_000  # new images that a search looks at; with more of them all is asked for anew
+_SEEN_AGAIN = 2
 
 
 class Ask(Protocol):
@@ -100,7 +101,7 @@ class Admitted:
                 self._kept.popitem(last=False)
             kept.uses += 1
         admission = Admission(self, kept, ask)
-        if kept.uses == 2 and kept.known is None:
+        if kept.uses == _SEEN_AGAIN and kept.known is None:
             self._background(_Fetching(admission))
         return admission
 
@@ -111,7 +112,7 @@ class Admitted:
             return known
         fresh = self._held.beyond(known.last, _FEW + 1)[0]
         if len(fresh) > _FEW:
-            kept.known, kept.uses = None, 1
+            kept.known, kept.uses = None, _SEEN_AGAIN
             return None
         fresh = fresh[fresh <= last]
         admitted = ask(among=fresh.tolist()) if len(fresh) else fresh

@@ -127,8 +127,7 @@ class Cover:
         """As `held`, of nodes that stand for an admitted image; only where the graph is selective."""
         reach = self._reach
         graph = cast(Selective, reach.graph)
-        # Most stand for themselves alone; the image that gave a node its name may be gone, or not admitted.
-        nodes = graph.select(query, width, lambda node: admits(node) or reach.twins.any_of(node, admits))
+        nodes = graph.select(query, width, lambda node: reach.twins.any_of(node, admits))
         return reach.twins.of(nodes), reach.watermark
 
     def due(self, changes: int) -> bool:

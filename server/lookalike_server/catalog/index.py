@@ -85,7 +85,10 @@ class Selective(Index, Protocol):
         """All candidates of a search that holds `width` of them, nearest first; the farther, the more are missing."""
 
     def select(self, query: Vector, width: int, admits: Callable[[int], bool]) -> Serials:
-        """As `held`, of those that are admitted only; `admits` is asked about each that the search comes by."""
+        """As `held`, of admitted ones only; fewer, and perhaps none, when fewer are admitted.
+
+        `admits` is asked about each that the search comes by.
+        """
 
 
 class ExactIndex:

@@ -101,7 +101,8 @@ class Twins:
 
     def any_of(self, node: int, admits: Callable[[int], bool]) -> bool:
         """Whether one that `node` stands for is admitted."""
-        return any(map(admits, tuple(self._members.get(node, (node,)))))
+        members = self._members.get(node)
+        return admits(node) if members is None else any(map(admits, tuple(members)))
 
     def nodes(self) -> Serials:
         """What stands in the graph, ascending; nobody may add or remove meanwhile."""
