@@ -18,14 +18,29 @@ GROUP = 1_000
 COLLECTION = "vectors"
 
 
+def centres(dim: int) -> NDArray[np.float32]:
+    """Of the clusters, [CENTRES, dim], of length 1 or nearly."""
+    found: NDArray[np.float32] = np.random.default_rng(0).standard_normal((CENTRES, dim), np.float32) / np.sqrt(dim)
+    return found
+
+
 def mixture(count: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
     """Unit vectors [count, dim] around the same centres for every seed."""
-    centres = np.random.default_rng(0).standard_normal((CENTRES, dim), np.float32) / np.sqrt(dim)
-    chance = np.random.default_rng((1, seed))
-    noise = chance.standard_normal((count, dim), np.float32) * SPREAD
-    rows = centres[chance.integers(0, CENTRES, count)] + noise
+    noise, own = _drawn(count, dim, seed)
+    rows = centres(dim)[own] + noise
     found: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return found
+
+
+def owners(count: int, dim: int, seed: int = 0) -> NDArray[np.int64]:
+    """Which centre each vector of `mixture` lies around."""
+    return _drawn(count, dim, seed)[1]
+
+
+def _drawn(count: int, dim: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    chance = np.random.default_rng((1, seed))
+    noise = chance.standard_normal((count, dim), np.float32) * SPREAD
+    return noise, chance.integers(0, CENTRES, count)
 
 
 def fill(data: Path, spec: str, count: int) -> None:

@@ -1,0 +1,1 @@
+"""`python -m benchmarks.filters`: filtered search beside other engines."""
