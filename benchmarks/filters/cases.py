@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.vectors import CENTRES, SPREAD, centres, mixture, owners
 
 LIMIT = 10
+
 RANDOM = {"50%": 0.5, "10%": 0.1, "1%": 0.01, "0.1%": 0.001}
 FAR = {"far 1%": 0.01, "far 10%": 0.1, "far 50%": 0.5}
 
@@ -36,7 +37,9 @@ def cases(rows: NDArray[np.float32], queries: int) -> Iterator[Case]:
     """One case for each filter."""
     chance = np.random.default_rng(5)
     for name, share in RANDOM.items():
-        yield _case(name, np.flatnonzero(chance.random(len(rows)) < share), rows, mixture(queries, rows.shape[1], seed=7))
+        yield _case(
+            name, np.flatnonzero(chance.random(len(rows)) < share), rows, mixture(queries, rows.shape[1], seed=7)
+        )
     middle = centres(rows.shape[1])
     near = middle[0] + chance.standard_normal((queries, rows.shape[1]), np.float32) * SPREAD
     near /= np.linalg.norm(near, axis=1, keepdims=True)
@@ -46,9 +49,7 @@ def cases(rows: NDArray[np.float32], queries: int) -> Iterator[Case]:
         yield _case(name, np.flatnonzero(np.isin(own, clusters)), rows, near)
 
 
-def _case(
-    name: str, admitted: NDArray[np.intp], rows: NDArray[np.float32], queries: NDArray[np.float32]
-) -> Case:
+def _case(name: str, admitted: NDArray[np.intp], rows: NDArray[np.float32], queries: NDArray[np.float32]) -> Case:
     scores = rows[admitted] @ queries.T
     best = [admitted[np.argsort(-scores[:, number])[:LIMIT]] for number in range(len(queries))]
     return Case(name, admitted, queries, [frozenset(each.tolist()) for each in best])
