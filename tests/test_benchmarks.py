@@ -3,10 +3,14 @@
 import subprocess
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
-from benchmarks import load, metrics, photographs, processor, roofline
+from benchmarks import load, metrics, photographs, processor, roofline, vectors
+from benchmarks.filters import __main__ as filters
+from benchmarks.filters import cases
 from PIL import Image
 from tests.pictures import write_pictures
 
@@ -65,6 +69,48 @@ def test_the_linking_benchmark_prints_its_table() -> None:
     printed = run("linking", "--images", "3000", "--dim", "8")
     for words in ("| 3000 | 8 | each with each |", "| 3000 | 8 | through the graph |", "searches alone"):
         assert words in printed
+
+
+def test_the_filters_benchmark_prints_its_table() -> None:
+    printed = run("filters", "--count", "3000", "--dim", "32", "--queries", "6")
+    for words in (
+        "3,000 x 32",
+        "| 50% |",
+        "| 0.1% |",
+        "| far 10% |",
+        "planner alone",
+        "hnswlib callback",
+        "numpy exact",
+    ):
+        assert words in printed
+    missing = "Qdrant is missing: pip install 'lookalike[bench]'" in printed
+    assert missing == (find_spec("qdrant_edge") is None)
+    assert printed.endswith(" s in all\n")
+
+
+def test_the_filters_benchmark_judges_by_what_was_measured() -> None:
+    fast, slow = [0.5, 0.6], [3.0, 4.0]
+    ways = {"ours, with records": fast, "planner alone": fast, "hnswlib callback": slow, "Qdrant": slow}
+    found = dict.fromkeys(ways, 1.0)
+    assert filters.good(ways, found) == filters.faster(ways, found) == "yes"
+    assert filters.good({**ways, "ours, with records": slow}, found) == "**no**"
+    assert filters.good(ways, {**found, "ours, with records": 0.9}) == "**no**"
+    assert "Qdrant is 2.2 times as fast" in filters.faster({**ways, "Qdrant": [0.2, 0.3]}, found)
+    assert filters.faster({**ways, "Qdrant": [0.2, 0.3]}, {**found, "Qdrant": 0.5}) == "yes"
+    assert "too little" in filters.faster(ways, {**found, "Qdrant": 0.5, "hnswlib callback": 0.5})
+
+
+def test_far_filters_admit_nothing_near() -> None:
+    rows = vectors.mixture(3_000, 32)
+    for case in cases.cases(rows, 5):
+        assert len(case.nearest) == len(case.queries) == 5
+        assert case.recall(0, [*case.nearest[0]]) == 1
+        assert case.recall(0, []) == 0
+        if case.name == "far 10%":
+            others = np.setdiff1d(np.arange(3_000), case.admitted)
+            assert (rows[case.admitted] @ case.queries.T).max() < np.median(
+                np.sort(rows[others] @ case.queries.T, 0)[-20:]
+            )
 
 
 def test_the_precision_benchmark_prints_its_table(tmp_path: Path) -> None:
