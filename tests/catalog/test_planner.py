@@ -93,7 +93,7 @@ def ways(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     caplog.set_level(logging.DEBUG, "lookalike.catalog")
 
     def taken() -> list[str]:
-        found = [record.__dict__["way"].value for record in caplog.records if "way" in record.__dict__]
+        found = [record.__dict__["way"] for record in caplog.records if "way" in record.__dict__]
         caplog.clear()
         return found
 

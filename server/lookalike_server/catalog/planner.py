@@ -181,4 +181,6 @@ class _Search:
         return Case(self._k, len(self._shelf), self._shelf.is_covered, self._admission.is_known, share, near)
 
     def _tell(self, way: Way, units: int, found: Found) -> None:
-        log.debug("a filtered search", extra={"way": way, "units": units, "found": len(found.serials)})
+        if log.isEnabledFor(logging.DEBUG):
+            told = {"way": way.value, "units": units, "found": len(found.serials), "costs": self._costs.rates()}
+            log.debug("a filtered search", extra=told)
