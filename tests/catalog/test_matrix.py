@@ -101,6 +101,16 @@ def test_it_gives_what_it_holds(tmp_path: Path, upto: int) -> None:
     assert (matrix.count_beyond(0), matrix.count_beyond(19), matrix.count_beyond(60)) == (56, 38, 0)
 
 
+def test_the_first_are_found_behind_many_that_went(tmp_path: Path) -> None:
+    matrix = based(units(COUNT), tmp_path, upto=50)
+    matrix.remove(range(3, 59))
+    assert matrix.beyond(0, 3)[0].tolist() == [1, 2, 59]
+    assert matrix.beyond(2, 1)[0].tolist() == [59]
+    assert matrix.beyond(1, 9)[0].tolist() == [2, 59, 60]
+    assert matrix.beyond(60, 9)[0].tolist() == matrix.beyond(0, 0)[0].tolist() == []
+    assert (matrix.count_beyond(1), matrix.count_beyond(30)) == (3, 2)
+
+
 def test_it_tells_what_it_has_in_full_precision(tmp_path: Path) -> None:
     rows = units(COUNT)
     matrix = based(rows, tmp_path, upto=20)

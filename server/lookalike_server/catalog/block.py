@@ -46,6 +46,19 @@ class Block:
         places: Places = np.flatnonzero(self.alive[start:])
         return places + start
 
+    def first(self, after: int, limit: int) -> Places:
+        """Where the first `limit` living rows with serials beyond `after` lie."""
+        start, width = int(np.searchsorted(self.serials, after, side="right")), limit
+        while True:  # a little is looked at where little is asked for: whoever feeds a graph asks often
+            places: Places = start + np.flatnonzero(self.alive[start : start + width])[:limit]
+            if len(places) == limit or start + width >= len(self.alive):
+                return places
+            width *= 4
+
+    def count(self, after: int) -> int:
+        """How many living rows have serials beyond `after`."""
+        return int(np.count_nonzero(self.alive[np.searchsorted(self.serials, after, side="right") :]))
+
     def places(self, serials: Serials) -> Places:
         """Where the living ones of these serials, ascending, lie."""
         places = np.searchsorted(self.serials, serials)

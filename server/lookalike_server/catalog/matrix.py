@@ -194,14 +194,14 @@ class Matrix:
         """The first `limit` vectors with greater serials, rounded where it has half precision only."""
         found = []
         for block in self._view:
-            places = block.living(after=serial)[:limit]
+            places = block.first(serial, limit)
             limit -= len(places)
             found.append((block.serials[places], block.vectors(places)))
         return np.concatenate([held for held, _ in found]), np.concatenate([rows for _, rows in found])
 
     def count_beyond(self, serial: int) -> int:
         """How many vectors have greater serials."""
-        return sum(len(block.living(after=serial)) for block in self._view)
+        return sum(block.count(serial) for block in self._view)
 
     def _move(self, places: Places, room: int) -> None:
         """Takes the tail's rows at `places` over into new arrays of `room` rows; views that are out keep the old."""
