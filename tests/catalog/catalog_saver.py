@@ -21,7 +21,7 @@ def main(folder: Path, door: Path, *, deadly: bool) -> None:
         door.read_bytes()
         return save(index, path)
 
-    HnswIndex.save = save_behind_the_door  # type: ignore[method-assign]
+    HnswIndex.save = save_behind_the_door  # type: ignore[method-assign, assignment]
     if not deadly:
         forking._prctl = None
     with socket.create_server(("127.0.0.1", 0)) as port, open_catalog(folder, small=10, save_every=60) as catalog:

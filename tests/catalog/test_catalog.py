@@ -12,6 +12,7 @@ from tests.catalog.catalog_makers import DIM, MODEL, arrival, ids, image_id, ope
 
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.database import Database
+from lookalike_server.catalog.halves import halved
 from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.errors import (
     BadFilter,
@@ -450,12 +451,19 @@ def test_nothing_deleted_stays_on_disk(tmp_path: Path) -> None:
     catalog.close()
     catalog = open_catalog(tmp_path, small=10)
     traces = [vector_of(number).tobytes() for number in (5, 6)]
-    assert all(len(files_with(tmp_path, trace)) == 2 for trace in traces)  # database and snapshot
+    rounded = [halved(vector_of(number)).tobytes() for number in (5, 6)]
+    assert all(len(files_with(tmp_path, trace)) == 2 for trace in traces)  # database and graph
+    assert all(len(files_with(tmp_path, trace)) == 1 for trace in rounded)
     catalog.delete_images("c", [image_id(5)])
-    assert files_with(tmp_path, traces[0]) == []
+    assert [path.suffix for path in files_with(tmp_path, traces[0])] == [".graph"]  # the database: at once
     catalog.close()
-    assert files_with(tmp_path, traces[0]) == []
+    assert files_with(tmp_path, traces[0]) == files_with(tmp_path, rounded[0]) == []
     assert len(files_with(tmp_path, traces[1])) == 2
+    with open_catalog(tmp_path, small=10, rewrite_after=0) as catalog:
+        catalog.delete_images("c", [image_id(6)])
+        assert catalog.settle(30)
+        assert files_with(tmp_path, traces[1]) == files_with(tmp_path, rounded[1]) == []  # snapshots: soon
+        catalog.add([arrival(6)])
     with open_catalog(tmp_path, small=10) as catalog:
         catalog.delete_collection("c")
         assert files_with(tmp_path, traces[1]) == []

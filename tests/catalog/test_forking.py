@@ -1,6 +1,7 @@
 """Work in a child process, and what becomes of it when either side dies."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -47,7 +48,7 @@ def test_more_than_a_pipe_holds_comes_back() -> None:
 
 
 def test_its_error_is_told() -> None:
-    with pytest.raises(ChildFailed, match="ValueError: .*broken"):
+    with pytest.raises(ChildFailed, match=r"ValueError: .*broken"):
         Child(lambda: int("broken")).result(30)
 
 
@@ -80,10 +81,10 @@ def test_one_that_is_ended_lets_who_waits_go(door: Path) -> None:
 @linux
 def test_it_holds_nothing_of_the_servers(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)), (tmp_path / "file").open("w"):
-        held = Child(lambda: [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]]).result(30)
-    assert len(held) == 4
+        held = Child(lambda: [str(Path(f"/proc/self/fd/{number}").readlink()) for number in range(4)]).result(30)
+        assert Child(lambda: sorted(path.name for path in Path("/proc/self/fd").iterdir())).result(30) == [*"01234"]
     assert held[:3] == [os.devnull] * 3
-    assert held[3].startswith("pipe:")
+    assert held[3].startswith("pipe:")  # the fifth is what the list is read from
 
 
 @linux
@@ -105,9 +106,9 @@ def test_a_killed_parents_child_goes_with_it(door: Path) -> None:
         pid = int(parent.stdout.readline())
         watched = os.pidfd_open(pid)
         parent.kill()
-        poll = __import__("select").poll()
-        poll.register(watched)
-        assert poll.poll(30_000), "the orphan lives on"
+        gone = select.poll()
+        gone.register(watched)
+        assert gone.poll(30_000), "the orphan lives on"
         os.close(watched)
 
 

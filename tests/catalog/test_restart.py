@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +26,6 @@ from tests.catalog.catalog_makers import (
     vector_of,
 )
 from tests.catalog.test_snapshots import DAMAGE, LIES, only
-
 from tests.disk import no_file_beyond
 
 from lookalike_server.catalog.catalog import Catalog

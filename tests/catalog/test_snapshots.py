@@ -1,7 +1,6 @@
 """A snapshot is read when it is, to the bit, one that was written for this collection of this database."""
 
 import json
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -152,7 +151,7 @@ def test_a_full_disk_leaves_the_one_before(snapshots: Snapshots, tmp_path: Path)
     before = names(tmp_path)
     with no_file_beyond(2_000):
         draft = snapshots.draft(*collection(500))
-        with pytest.raises(ChildFailed, match="cut short|too large"):
+        with pytest.raises(ChildFailed, match=r"cut short|too large"):
             snapshots.finished(draft)
         draft.remove()
     assert names(tmp_path) == before
@@ -301,4 +300,4 @@ def test_its_files_are_readable_without_us(snapshots: Snapshots, tmp_path: Path)
     seal, said = only(tmp_path, "*.json").read_bytes().split(b"\n")
     assert len(seal) == 64
     assert json.loads(said)["count"] == 50
-    assert os.path.getsize(only(tmp_path, "*.rows")) == 50 * DIM * 2
+    assert only(tmp_path, "*.rows").stat().st_size == 50 * DIM * 2

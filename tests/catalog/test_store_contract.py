@@ -1,5 +1,6 @@
 """What every store keeps, ours and strangers'."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -531,3 +532,54 @@ def test_a_switch_touches_one_collection_only(store: Store) -> None:
     assert store.collection("d") == other
     np.testing.assert_array_equal(store.vectors_of(other, [image_id(1)])[image_id(1)], vector_of(1))
     assert store.lacking(other, OTHER) == 0
+
+
+def test_serials_come_without_vectors_and_vectors_from_where_they_are_asked(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    store.add([arrival(1), arrival(1, collection="d"), arrival(2), arrival(3)])
+    store.delete_images(store.collection("c"), [image_id(2)], allow_missing=False)
+    entry = store.collection("c")
+    first, last = store.serials(entry).tolist()
+    assert first < last
+    ((found, rows),) = store.vectors(entry, after=first)
+    assert found.tolist() == [last]
+    np.testing.assert_array_equal(rows, [vector_of(3)])
+
+
+def test_a_mark_is_known_to_its_collection_only(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    entry, other = store.collection("c"), store.collection("d")
+    mark = store.mark(entry)
+    assert mark != store.mark(entry)
+    assert store.marked(entry, mark)
+    assert not store.marked(other, mark)
+    assert not store.marked(entry, "another")
+
+
+def test_a_copy_from_before_a_mark_does_not_know_it(kind: type[Store], store: Store, tmp_path: Path) -> None:
+    entry = store.collection("c")
+    before = store.mark(entry)
+    store.forget()
+    shutil.copytree(tmp_path, tmp_path.parent / "copy")
+    after = store.mark(entry)
+    copy = kind(tmp_path.parent / "copy")
+    assert copy.marked(entry, before)
+    assert not copy.marked(entry, after)
+    assert copy.mark(entry) != after
+    copy.close()
+
+
+def test_the_last_marks_are_kept(store: Store) -> None:
+    entry = store.collection("c")
+    marks = [store.mark(entry) for _ in range(20)]
+    assert [store.marked(entry, mark) for mark in (marks[0], *marks[-4:])] == [False, True, True, True, True]
+
+
+def test_what_is_gone_or_not_there_yet_is_not_marked(store: Store) -> None:
+    entry = store.collection("c")
+    with pytest.raises(CollectionNotFound):
+        store.mark(replace(entry, uuid="another"))
+    store.delete_collection("c")
+    with pytest.raises(CollectionNotFound):
+        store.mark(entry)
+    assert not store.marked(entry, "")

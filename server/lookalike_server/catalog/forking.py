@@ -1,4 +1,4 @@
-"""Work on a frozen copy of this process: a forked child has memory as it was, while the server goes on changing its own.
+"""Work on a frozen copy of this process: a forked child has memory as it was, while the server changes its own.
 
 Many threads run when it forks, and in the child only one: a lock that another thread held is held for ever there. So
 the work given to a child must take no lock, log nothing, import nothing and call no BLAS; it writes files, and what it

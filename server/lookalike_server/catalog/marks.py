@@ -24,7 +24,12 @@ def add(connection: sqlite3.Connection, of: Entry, now: int) -> str:
     made = connection.execute("SELECT coalesce(max(created), 0) FROM marks WHERE collection = ?", (of.key,))
     connection.execute(
         "INSERT INTO marks (collection, mark, generation, created) VALUES (?, ?, ?, ?)",
-        (of.key, mark, held[0], max(now, made.fetchone()[0] + 1)),  # in the order of their making, though the clock be set back
+        (
+            of.key,
+            mark,
+            held[0],
+            max(now, made.fetchone()[0] + 1),
+        ),  # in the order of their making, though the clock be set back
     )
     connection.execute(
         "DELETE FROM marks WHERE collection = ? AND mark NOT IN"
