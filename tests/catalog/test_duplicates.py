@@ -153,6 +153,36 @@ def test_through_the_graph_the_same_groups_are_found(
     assert summary(iter(sought)) == summary(iter(compared))
 
 
+@pytest.fixture
+def through_the_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
+    """A catalog that looks through the graph wherever there is one."""
+    monkeypatch.setattr(linking, "MOST_COMPARED", 0)
+    with open_catalog(tmp_path, small=10) as opened:
+        opened.create_collection("c")
+        yield opened
+
+
+def test_through_the_graph_no_link_of_a_chain_is_passed_over(through_the_graph: Catalog) -> None:
+    ends_first = [on_circle(place) for place in (0, 1, 3, 2)]  # the middle link is between neighbours of the first two
+    fill(through_the_graph, ends_first + [on_circle(place) for place in range(50, 250, 10)])
+    assert through_the_graph.settle(60)
+    assert [sorted(group) for group in groups(through_the_graph.duplicates("c", 1.5 * STEP))] == [
+        sorted(ids(0, 1, 2, 3))
+    ]
+
+
+@pytest.mark.parametrize("most", [16, 1_024])
+def test_through_the_graph_more_is_asked_for_until_some_lie_beyond(
+    through_the_graph: Catalog, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(linking, "_MOST", most)  # beyond it all are compared
+    tight = [on_circle(start + number / 1_000) for start in (0, 2) for number in range(40)]  # more than are asked for
+    fill(through_the_graph, tight + [on_circle(place) for place in range(50, 250, 10)])
+    assert through_the_graph.settle(60)
+    (group,) = groups(through_the_graph.duplicates("c", 2.1 * STEP))
+    assert len(group) == 80
+
+
 def test_a_neighbourhood_larger_than_the_graph_is_asked_for_is_one_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
