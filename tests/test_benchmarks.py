@@ -113,6 +113,19 @@ def test_far_filters_admit_nothing_near() -> None:
             )
 
 
+def test_the_scale_benchmark_prints_its_tables() -> None:
+    printed = run("scale", "--count", "2400", "--queries", "20", "--model", "tiny", "--dim", "64")
+    for words in (
+        "| ours: in the graph",
+        "| hnswlib |",
+        "a snapshot is written",
+        "| a clean stop |",
+        "| SIGKILL, 24",
+        "200% churn",
+    ):
+        assert words in printed
+
+
 def test_the_precision_benchmark_prints_its_table(tmp_path: Path) -> None:
     for number, kind in enumerate(("abbey", "beach")):
         write_pictures(tmp_path / kind, range(number * 100, number * 100 + 8))
