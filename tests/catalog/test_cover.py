@@ -8,6 +8,7 @@ from tests.catalog.catalog_makers import arrival, clustered, ids, image_id, open
 
 from lookalike_server.catalog.cover import Cover
 from lookalike_server.catalog.hnsw import HnswIndex
+from lookalike_server.catalog.index import DEFAULT_EFFORT
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.snapshots import Identity, Snapshots
 
@@ -61,7 +62,7 @@ def test_searches_use_the_old_one_until_then(cover: Cover, matrix: Matrix) -> No
     assert cover.advance(matrix.beyond)
     assert cover._reach.graph is before
     query = units(400, DIM)[300]
-    assert 301 in cover.search(query, 1)[0]
+    assert 301 in cover.search(query, 1, DEFAULT_EFFORT)[0]
 
 
 def test_what_comes_and_goes_meanwhile_is_in_the_fresh_one(cover: Cover, matrix: Matrix) -> None:
@@ -114,7 +115,7 @@ def test_after_the_whole_collection_was_replaced_twice_it_finds_what_a_new_graph
     hits = 0
     for query in units(100, 32, seed=7):
         near = np.argsort(-(rows[2_000:] @ query))[:10] + 2_001
-        hits += len(set(cover.search(query, 10)[0].tolist()) & set(near.tolist()))
+        hits += len(set(cover.search(query, 10, DEFAULT_EFFORT)[0].tolist()) & set(near.tolist()))
     assert hits >= 990
 
 

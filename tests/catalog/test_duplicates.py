@@ -278,7 +278,9 @@ def test_vectors_that_are_taken_away_meanwhile_end_it_with_a_reason(
         ((serials, rows),) = store.vectors(entry)
         halves = Base(serials, halved(rows))  # as after a restart: what is precise has to be read from the store
         truth = partial(store.vectors_at, entry)
-        shelf = Shelf(Matrix(DIM, halves), 1, truth=truth, cover=None, small=9, save_every=9)
+        shelf = Shelf(
+            Matrix(DIM, halves), 1, truth=truth, cover=None, small=9, save_every=9, background=lambda work: None
+        )
         findings = find(store, entry, shelf, Filter(), STEP)
         assert next(findings) == Progress(0, 5)
         if change == "delete":

@@ -38,10 +38,14 @@ def new_shelf(vectors: Matrix, cover: Cover | None) -> Shelf:
     return Shelf(vectors, 1, truth=vectors.take, cover=cover, small=0, save_every=10**9, background=lambda work: None)
 
 
+def snapshots(folder: Path) -> Snapshots:
+    return Snapshots(folder, Identity("u", "m", DIM, "i"), mark=str, marked=bool)
+
+
 def shelf_of(folder: Path, kind: type[Index] | None = HnswIndex, covered: int = COUNT) -> Shelf:
     vectors = Matrix(DIM)
     vectors.add(ALL[:covered], ROWS[:covered])
-    cover = None if kind is None else Cover(vectors, DIM, kind, Snapshots(folder, Identity("u", "m", DIM, "i")), 0)
+    cover = None if kind is None else Cover(vectors, DIM, kind, snapshots(folder), 0)
     shelf = new_shelf(vectors, cover)
     while shelf.advance():
         pass
@@ -234,7 +238,7 @@ def test_the_graph_asks_where_comparing_and_sifting_are_dear(graph: Shelf, ways:
 
 def test_twins_are_asked_about_one_by_one(tmp_path: Path) -> None:
     vectors = Matrix(DIM)
-    cover = Cover(vectors, DIM, HnswIndex, Snapshots(tmp_path, Identity("u", "m", DIM, "i")), 0)
+    cover = Cover(vectors, DIM, HnswIndex, snapshots(tmp_path), 0)
     shelf = new_shelf(vectors, cover)
     shelf.add(serials(1, 600), np.concatenate([ROWS[:300], ROWS[:300]]))
     while shelf.advance():
