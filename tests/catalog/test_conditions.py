@@ -44,7 +44,7 @@ INDEXES = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "index"), INDEXES, ids=str)
+@pytest.mark.parametrize(("wanted", "index"), INDEXES)
 def test_a_condition_is_a_walk_through_its_own_index(store: SqliteStore, wanted: Filter, index: str) -> None:
     walks = [step for step in plan(store, gathered(1, wanted, after=7)) if step.startswith(("SEARCH", "SCAN t"))]
     assert len(walks) == 1
@@ -73,7 +73,6 @@ def test_serials_that_come_in_order_are_not_sorted(store: SqliteStore) -> None:
         Filter(not_folders=frozenset(["/a/"]), not_paths=PATHS),
         Filter(not_embedded_by="m-2"),
     ],
-    ids=str,
 )
 def test_a_known_image_is_judged_by_its_own_rows(store: SqliteStore, wanted: Filter) -> None:
     text, values = judged(wanted)
