@@ -269,7 +269,7 @@ def test_without_a_graph_nothing_is_measured(tmp_path: Path, clock: Clock) -> No
     for number, settings in enumerate(({"small": 1_000}, {"index": "exact", "small": 10})):
         with open_catalog(tmp_path / str(number), **settings) as catalog:  # type: ignore[arg-type]
             catalog.create_collection("c")
-            catalog.add([arrival(n) for n in range(100)])
+            fill(catalog, range(100))
             assert catalog.indexes() == []
             assert work(tuner_of(catalog, tmp_path / "kept", clock), clock) == 0
 
