@@ -117,7 +117,7 @@ def test_a_graph_that_is_wrong_is_built_anew(
         wrong = HnswIndex(dim)
         wrong.add(serials(1, 300), units(300, dim, seed=5))
         cover._reach = replace(cover._reach, graph=wrong)
-        cover.unsaved += 1
+        cover.stale = True
     assert "the graph gives wrong distances" in verify(data, capsys)[1]["findings"][0]
     status, report = verify(data, capsys, "--repair")
     assert (status, report["whole"]) == (0, True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FILE = "images.parquet"
 _ROWS = 1_000  # read at once
+_GROUP = 5_000  # rows written at once: 26 MB at 1,280 numbers; small groups bloat the file's directory
 
 
 def available() -> None:
@@ -23,7 +24,7 @@ def available() -> None:
 
 
 class Parquet:
-    """Writes images to `images.parquet`, a group of rows a page; a context manager."""
+    """Writes images to `images.parquet`, a context manager."""
 
     def __init__(self, folder: Path, dim: int) -> None:
         available()
@@ -35,9 +36,11 @@ class Parquet:
         self._schema = _schema(self._dim)
         self._records = self._schema.remove(len(self._schema) - 1)
         self._writer = parquet.ParquetWriter(self._path, self._schema, compression="zstd")
+        self._tables: list[Any] = []
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._flush()
         self._writer.close()
 
     def add(self, images: Sequence[Image]) -> None:
@@ -46,7 +49,16 @@ class Parquet:
 
         said = pyarrow.Table.from_pylist([_columns(record(image)) for image in images], schema=self._records)
         vectors = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(rows(images).reshape(-1)), self._dim)
-        self._writer.write_table(said.append_column(self._schema.field("embedding"), vectors))
+        self._tables.append(said.append_column(self._schema.field("embedding"), vectors))
+        if sum(map(len, self._tables)) >= _GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow  # noqa: PLC0415 - see `app`
+
+        if self._tables:
+            self._writer.write_table(pyarrow.concat_tables(self._tables).combine_chunks())
+            self._tables.clear()
 
 
 def read_parquet(folder: Path) -> Iterator[tuple[Record, "Vector"]]:

@@ -24,7 +24,8 @@ _EXPONENTS = np.float32(2**112 / 2**15)  # float32's exponents begin 112 later
 
 def halved(rows: Rows) -> Halves:
     """Unit vectors in half precision."""
-    return (rows * _SCALE).astype("<f2")
+    with np.errstate(over="ignore"):  # of a damaged vector: it becomes infinite, and differs
+        return (rows * _SCALE).astype("<f2")
 
 
 def widened(halves: Halves) -> Rows:
