@@ -7,7 +7,7 @@ The store says what share of the images the filter admits. Then the cheapest of 
 3. call: the graph asks about each candidate that it comes by. For where fewer pass near the query than elsewhere, so
    that sifting found too few, and so many are admitted that comparing takes longer.
 
-What gives too few is followed by the cheapest way to go on, and in the end by comparing. A filter that sifting failed
+What gives too few is followed by calling or comparing, and in the end always by comparing. A filter that sifting failed
 for lately goes that other way at once for a while.
 """
 
@@ -28,7 +28,9 @@ from lookalike_server.records import Vector
 log = logging.getLogger("lookalike.catalog")
 
 _PASSING = 3  # times k candidates shall pass: the farthest that a graph gives are not reliably the nearest
+_SURE = 2  # times k must have passed: where more pass the farther away they are, the first of few are not the nearest
 _LEAST_WIDTH = 200  # candidates: fewer cost hardly less
+_LEAST_CALLED = 256  # admitted candidates: far from the query a graph finds 0.99 of the nearest with no fewer
 
 
 class Way(StrEnum):
@@ -60,6 +62,11 @@ class Case:
         """Candidates that a graph must give for enough of them to pass."""
         return min(self.count, max(_LEAST_WIDTH, ceil(_PASSING * self.k / max(self.near, 1e-9))))
 
+    @property
+    def called(self) -> int:
+        """Candidates that a graph comes by until enough of them are admitted."""
+        return min(self.count, ceil(max(_LEAST_CALLED, _PASSING * self.k) / max(self.near, 1e-9)))
+
     def cost(self, way: Way, costs: Costs) -> float:
         """Seconds that it is likely to take."""
         admitted = self.share * self.count
@@ -67,7 +74,7 @@ class Case:
         if way is Way.COMPARE:
             return fetching + costs.seconds(Work.COMPARE, admitted)
         if way is Way.CALL:
-            return fetching + costs.seconds(Work.CALL, self.width)
+            return fetching + costs.seconds(Work.CALL, self.called)
         looking = 0.0 if self.known else costs.seconds(Work.LOOK, self.width)
         if not self.covered:
             return looking + costs.seconds(Work.COMPARE, self.count)
@@ -110,7 +117,7 @@ class _Search:
         if patience.rests():
             return self._otherwise(self._case(share, patience.near))
         found, near = self._sifted(case.width)
-        if len(found.serials) >= self._k:
+        if found is not None:
             patience.worked()
             return found
         patience.failed(near)
@@ -118,14 +125,12 @@ class _Search:
 
     def _otherwise(self, case: Case) -> Found:
         """Where fewer pass near the query than elsewhere."""
-        graph = [Way.SIFT] * self._shelf.is_covered + [Way.CALL] * self._shelf.is_selective
-        way = cheapest(case, self._costs, Way.COMPARE, *graph)
-        if way is Way.COMPARE:
-            return self._compared()
-        found, near = self._sifted(case.width) if way is Way.SIFT else self._called(case.width)
-        if len(found.serials) >= self._k:
-            return found
-        self._admission.patience.near = near
+        ways = (Way.COMPARE, Way.CALL) if self._shelf.is_selective else (Way.COMPARE,)
+        if cheapest(case, self._costs, *ways) is Way.CALL:
+            found = self._called(case.called)
+            if len(found.serials) >= self._k:
+                return found
+            self._admission.patience.near = 0.0
         return self._compared()
 
     def _compared(self) -> Found:
@@ -139,8 +144,8 @@ class _Search:
         self._tell(Way.COMPARE, len(admitted), found)
         return found
 
-    def _sifted(self, width: int) -> tuple[Found, float]:
-        """What passes of so many candidates, and the share that did."""
+    def _sifted(self, width: int) -> tuple[Found | None, float]:
+        """What passes of so many candidates, where that is enough; and the share that did."""
         known, began = self._admission.is_known, perf_counter()
         held = self._shelf.held(self._query, width)
         if held is None:
@@ -154,18 +159,19 @@ class _Search:
             self._costs.learn(Work.LOOK, len(candidates), perf_counter() - began)
         found = self._shelf.measured(self._query, passed, self._k, exact=held is None)
         self._tell(Way.SIFT, width, found)
-        return found, max(len(passed), 0.5) / width
+        enough = len(found.serials) >= self._k and (found.exact or len(passed) >= _SURE * self._k)
+        return found if enough else None, max(len(passed), 0.5) / width
 
-    def _called(self, width: int) -> tuple[Found, float]:
-        """What the graph finds while it asks; and no share, as there is nothing left that it could find."""
-        wanted = min(_PASSING * self._k, len(self._admission.all()))
+    def _called(self, width: int) -> Found:
+        """What the graph finds while it asks."""
+        wanted = min(max(_LEAST_CALLED, _PASSING * self._k), len(self._admission.all()))
         began = perf_counter()
         candidates, last = self._shelf.select(self._query, wanted, self._admission.test())
         self._costs.learn(Work.CALL, width, perf_counter() - began)
         passed = self._admission.among(self._with_rest(candidates, last, width))
         found = self._shelf.measured(self._query, passed, self._k, exact=False)
         self._tell(Way.CALL, width, found)
-        return found, 0.0
+        return found
 
     def _with_rest(self, candidates: Serials, last: int, width: int) -> Serials:
         """With the nearest of those that the graph lacks: of the admitted ones, where they are at hand."""

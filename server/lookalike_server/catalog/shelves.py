@@ -164,6 +164,7 @@ class Shelves:
         self._put(entry, shelf)
 
     def _put(self, entry: Entry, shelf: Shelf) -> None:
+        shelf.admitted.grew(int(shelf.vectors.serials().max(initial=0)))  # some came after the shelf was made
         self._shelves[entry.uuid] = shelf
         self._indexer.feed(shelf)
         if shelf.stale:
