@@ -290,3 +290,15 @@ def write(catalog: Catalog, first: int) -> None:
 
 def found(catalog: Catalog, wanted: Filter) -> set[str]:
     return set(ids(catalog.search("c", vector_of(1), limit=1_000, wanted=wanted)))
+
+
+def test_what_came_after_a_snapshot_is_admitted_after_a_restart(tmp_path: Path) -> None:
+    with open_catalog(tmp_path, small=5) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(400)])
+        assert catalog.settle(60)
+    with open_catalog(tmp_path, small=5) as catalog:
+        catalog.add([arrival(400, labels={"late": "yes"})])  # too little for a snapshot of its own
+    with open_catalog(tmp_path, small=5) as catalog:
+        assert found(catalog, LATE) == {image_id(400)}
+        assert found(catalog, LATE) == {image_id(400)}
