@@ -31,6 +31,8 @@ def report(stage: Stage) -> None:
     with filled(stage, stage.scratch / "churned", path, 0, count) as churned:
         _churn(stage, churned, path, count)
         with filled(stage, stage.scratch / "fresh", path, 2 * count, 3 * count) as fresh:
+            for server in (churned, fresh):
+                stage.asker.submit(hosted.tuned, server.target).result()
             head = [
                 f"{count:,} vectors",
                 f"recall@{K}",

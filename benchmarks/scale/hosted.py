@@ -42,6 +42,13 @@ def settled(target: str) -> None:
             threading.Event().wait(POLL_SECONDS)
 
 
+def tuned(target: str) -> None:
+    """Wait until the server has measured its graph, which it does when nobody asks anything."""
+    with Client(target) as looks:
+        while any(index.measured_recall is None for index in looks.server_info().indexes):
+            threading.Event().wait(POLL_SECONDS)
+
+
 def remove(target: str, first: int, last: int) -> None:
     """Delete rows."""
     with Client(target) as looks:

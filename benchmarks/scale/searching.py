@@ -26,6 +26,7 @@ def report(stage: Stage) -> None:
         library: process.submit(raw.effort, library, stage.queries[:TRIALS], truth[:TRIALS], stage.target).result()[0]
         for library, process in stage.libraries.items()
     }
+    stage.asker.submit(hosted.tuned, stage.server.target).result()
     samples, found = in_turns(stage)
     empty = stage.asker.submit(hosted.empty_calls, stage.server.target, len(stage.queries)).result()
     base = milliseconds(samples["hnswlib"], 50)

@@ -288,6 +288,14 @@ def test_one_that_the_store_has_no_word_of_is_refused_and_removed(
     assert not list(tmp_path.rglob("0000000002.*"))
 
 
+def test_snapshots_of_older_versions_go(snapshots: Snapshots, tmp_path: Path) -> None:
+    old = tmp_path / "u" / "0000000009.index"
+    for file in (old, old.with_suffix(".json")):
+        file.write_text("{}")
+    assert snapshots.read(HnswIndex) is not None
+    assert not list(tmp_path.rglob("0000000009.*"))
+
+
 @pytest.mark.parametrize("name", ["0000000001.json.bak", "9x.graph", "x.json", "99999999999.json", "x.rows.aside"])
 def test_strangers_files_are_left_alone(snapshots: Snapshots, tmp_path: Path, name: str) -> None:
     (tmp_path / "u" / name).write_text("not ours")

@@ -83,7 +83,7 @@ def test_where_little_is_enough_little_is_taken(easy: Measured) -> None:
 
 def test_where_much_is_needed_the_target_is_held_for_new_queries(hard: Measured) -> None:
     strangers = units(100, 128, seed=77)
-    assert recall(hard, strangers, DEFAULT_EFFORT) < 0.98, "else this set shows nothing"
+    assert recall(hard, strangers, DEFAULT_EFFORT) < 0.985, "else this set shows nothing"
     tuning = result(measure(hard, 0.99))
     assert tuning.effort > DEFAULT_EFFORT
     assert tuning.recall >= 0.99

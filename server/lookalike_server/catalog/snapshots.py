@@ -34,7 +34,8 @@ from lookalike_server.catalog.reach import Reach
 log = logging.getLogger("lookalike.catalog")
 
 _KEPT = 2  # in case the newer is damaged
-_OURS = re.compile(rf"([0-9]{{10}})\.({'|'.join(PARTS)}|json)")
+_SUFFIXES = ("json", *PARTS, "index")  # the last is of versions whose snapshots had a single file
+_OURS = re.compile(rf"([0-9]{{10}})\.({'|'.join(_SUFFIXES)})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,8 @@ class Snapshots:
             self._remove(stem)
 
     def _remove(self, stem: str) -> None:
-        for part in ("json", *PARTS):
-            (self._folder / f"{stem}.{part}").unlink(missing_ok=True)
+        for suffix in _SUFFIXES:
+            (self._folder / f"{stem}.{suffix}").unlink(missing_ok=True)
 
 
 def sealed(manifest: dict[str, Any]) -> bytes:
