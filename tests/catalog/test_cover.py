@@ -86,6 +86,18 @@ def test_a_graph_of_nothing_but_removed_nodes_is_let_go(cover: Cover, matrix: Ma
     assert len(cover) == 50
 
 
+def test_a_deletion_is_enough_to_have_it_rebuilt(tmp_path: Path) -> None:
+    with open_catalog(tmp_path, small=10) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(90)])
+        assert catalog.settle(30)
+        catalog.delete_images("c", [image_id(number) for number in range(60)])
+        assert catalog.settle(30)
+        cover = catalog._shelves.find(catalog._store.collection("c"))._cover
+        assert cover is not None
+        assert cover._reach.graph.waste() == 0
+
+
 def test_a_half_built_one_is_lost_with_the_process(cover: Cover, matrix: Matrix, tmp_path: Path) -> None:
     remove(cover, matrix, range(1, 151))
     assert cover.advance(matrix.beyond)

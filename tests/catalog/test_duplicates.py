@@ -279,7 +279,14 @@ def test_vectors_that_are_taken_away_meanwhile_end_it_with_a_reason(
         halves = Base(serials, halved(rows))  # as after a restart: what is precise has to be read from the store
         truth = partial(store.vectors_at, entry)
         shelf = Shelf(
-            Matrix(DIM, halves), 1, truth=truth, cover=None, small=9, save_every=9, background=lambda work: None
+            Matrix(DIM, halves),
+            1,
+            truth=truth,
+            cover=None,
+            small=9,
+            save_every=9,
+            background=lambda work: None,
+            write=lambda shelf: None,
         )
         findings = find(store, entry, shelf, Filter(), STEP)
         assert next(findings) == Progress(0, 5)

@@ -37,7 +37,16 @@ def shelved(folder: Path, rows: Rows) -> Shelf:
     def truth(asked: Serials) -> tuple[Serials, Rows]:
         return asked, rows[asked - 1]
 
-    return Shelf(Matrix(DIM, base), 1, truth=truth, cover=None, small=0, save_every=1, background=lambda work: None)
+    return Shelf(
+        Matrix(DIM, base),
+        1,
+        truth=truth,
+        cover=None,
+        small=0,
+        save_every=1,
+        background=lambda work: None,
+        write=lambda shelf: None,
+    )
 
 
 @pytest.mark.parametrize("radius", [0.0005, 0.01, 0.1])
@@ -60,6 +69,15 @@ def test_vectors_taken_away_meanwhile_end_it(tmp_path: Path) -> None:
     def superseded(asked: Serials) -> tuple[Serials, Rows]:
         raise Superseded
 
-    taken = Shelf(shelf.vectors, 1, truth=superseded, cover=None, small=0, save_every=1, background=lambda work: None)
+    taken = Shelf(
+        shelf.vectors,
+        1,
+        truth=superseded,
+        cover=None,
+        small=0,
+        save_every=1,
+        background=lambda work: None,
+        write=lambda shelf: None,
+    )
     with pytest.raises(Superseded):
         list(link(taken, serials(1, COUNT), 0.1, Components(COUNT)))

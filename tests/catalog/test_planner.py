@@ -35,7 +35,16 @@ class Plain(ExactIndex):
 
 
 def new_shelf(vectors: Matrix, cover: Cover | None) -> Shelf:
-    return Shelf(vectors, 1, truth=vectors.take, cover=cover, small=0, save_every=10**9, background=lambda work: None)
+    return Shelf(
+        vectors,
+        1,
+        truth=vectors.take,
+        cover=cover,
+        small=0,
+        save_every=10**9,
+        background=lambda work: None,
+        write=lambda shelf: None,
+    )
 
 
 def snapshots(folder: Path) -> Snapshots:

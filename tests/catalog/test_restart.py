@@ -125,6 +125,7 @@ def traces(path: Path, *lengths: int) -> set[bytes]:
 def test_a_graph_of_tombstones_is_built_anew(tmp_path: Path) -> None:
     filled(tmp_path, "c")
     with open_catalog(tmp_path, small=10) as catalog:
+        catalog._shelves._indexer.close()  # before it can
         catalog.delete_images("c", [image_id(number) for number in range(20)])
     with open_catalog(tmp_path, small=10) as catalog:
         assert catalog.verify() == []
@@ -324,6 +325,49 @@ def test_the_catalog_goes_on_while_a_snapshot_is_written(
     with open_catalog(tmp_path.parent / "killed", small=10) as catalog:
         assert image_id(3) not in ids(catalog.search("c", vector_of(3), limit=200))
         assert catalog.verify() == []
+
+
+@pytest.mark.skipif(not FORKS, reason="snapshots are written in place here")
+def test_graphs_grow_and_are_rebuilt_while_a_snapshot_is_written(
+    tmp_path: Path, slow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, killed = tmp_path / "served", tmp_path / "killed"
+    with open_catalog(served, small=10, save_every=60) as catalog:
+        catalog.create_collection("c")
+        catalog.create_collection("d")
+        catalog.add([arrival(number) for number in range(60)])
+        with slow.open("w"):  # opens once the child has come to the door
+            monkeypatch.undo()
+            catalog.add([arrival(number, collection=name) for name in "cd" for number in range(100, 150)])
+            assert catalog._shelves._indexer.settle(30)
+            assert catalog.count() == (160, 0), "no search compares one by one"
+            catalog.delete_images("c", [image_id(number) for number in range(55)])
+            assert catalog._shelves._indexer.settle(30)
+            cover = catalog._shelves.find(catalog._store.collection("c"))._cover
+            assert cover is not None
+            assert cover._reach.graph.waste() == 0
+            assert not catalog.settle(0), "the snapshot is not written yet"
+            assert not list(served.rglob("*.json"))
+        assert catalog.settle(30)
+        assert catalog.verify() == []
+        assert list(served.rglob("*.json"))
+        shutil.copytree(served, killed)
+    with open_catalog(killed, small=10) as catalog:
+        assert sorted(ids(catalog.search("c", vector_of(3), limit=200))) == sorted(
+            image_id(number) for number in (*range(55, 60), *range(100, 150))
+        )
+        assert catalog.verify() == []
+
+
+@pytest.mark.skipif(not FORKS, reason="snapshots are written in place here")
+def test_a_collection_deleted_while_its_snapshot_is_written_leaves_nothing(tmp_path: Path, slow: Path) -> None:
+    with open_catalog(tmp_path, small=10, save_every=60) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(60)])
+        with slow.open("w"):  # the child stands at the door, and is never let through
+            catalog.delete_collection("c")
+            assert catalog.settle(30)
+        assert not list((tmp_path / "indexes").iterdir())
 
 
 @pytest.mark.skipif(not FORKS, reason="snapshots are written in place here")

@@ -150,9 +150,10 @@ class Cover:
                 self._draft = draft = self._snapshots.draft(self._reach, self._matrix, apart=not last)
             self._publish(draft, alone=alone)
         except (OSError, LookalikeError) as error:
-            self.unsaved += saved
-            self.stale |= alone
-            self._forgone = self.unsaved
+            with self._lock:
+                self.unsaved += saved
+                self.stale |= alone
+                self._forgone = self.unsaved
             if not (self._ending or self._discarded):
                 log.warning("a snapshot could not be written; the one before is kept", extra={"why": str(error)})
             return False

@@ -1,4 +1,4 @@
-"""The one thread that feeds graphs, so that nobody who adds an image waits for one."""
+"""A thread for what nobody waits for: one feeds graphs, another sees snapshots written."""
 
 import logging
 import threading
@@ -18,12 +18,12 @@ class Hungry(Protocol):
 class Indexer:
     """Takes turns with all that is behind, a step each, until nothing is; what can wait joins when its time comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "lookalike-indexer") -> None:
         self._changed = threading.Condition()
         self._behind: dict[Hungry, bool] = {}  # in order of their turns; whether fed since the last began
         self._later: dict[Hungry, float] = {}  # when it falls behind, by the monotonic clock
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="lookalike-indexer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def feed(self, hungry: Hungry, *, after: float = 0.0) -> None:

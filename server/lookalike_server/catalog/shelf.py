@@ -39,7 +39,7 @@ class Shelf:
     """The vectors of one collection. Many threads may search while one adds or removes.
 
     `truth` gives the vectors of serials, ascending, of those that are left. Whatever needs it raises what it raises,
-    Superseded where the store has put others in their place.
+    Superseded where the store has put others in their place. `write` is to have another thread call `save`.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Shelf:
         small: int,
         save_every: int,
         background: Callable[[Hungry], None],
+        write: Callable[["Shelf"], None],
     ) -> None:
         self.vectors = vectors
         self._truth = truth
@@ -66,6 +67,7 @@ class Shelf:
         self._cover = cover
         self._small = small
         self._save_every = save_every
+        self._write = write
 
     def __len__(self) -> int:
         """Images that can be found."""
@@ -201,9 +203,14 @@ class Shelf:
         if self._cover is None:
             return False
         more = self._cover.advance(self._beyond)
-        if self._cover.due(self._save_every):
-            self._cover.save()
+        if self.due:
+            self._write(self)
         return more
+
+    @property
+    def due(self) -> bool:
+        """Whether so much has changed that a snapshot is to be written."""
+        return self._cover is not None and self._cover.due(self._save_every)
 
     @property
     def stale(self) -> bool:
@@ -256,13 +263,13 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Work for the indexer: to write a shelf's snapshot. `again` is called with it when it could not be written."""
+    """Work of seconds: to write a shelf's snapshot. `again` is called with it when what is stale could not go."""
 
     shelf: Shelf
     again: Callable[["Saving"], None]
 
     def advance(self) -> bool:
-        """Writes it, if anything has changed."""
-        if not self.shelf.save():
+        """Writes it, if it is still wanted: two may have asked for the same."""
+        if (self.shelf.due or self.shelf.stale) and not self.shelf.save() and self.shelf.stale:
             self.again(self)
         return False

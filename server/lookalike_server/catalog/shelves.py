@@ -1,5 +1,6 @@
 """The collections in memory: the record of each, and a shelf for each that belongs to a served model."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +50,7 @@ class Shelves:
         self._shelves: dict[str, Shelf] = {}  # by uuid: each generation of vectors has one of its own
         self._entries: dict[str, Entry] = {}  # by name: what the store told last
         self._indexer = Indexer()
+        self._scribe = Indexer("lookalike-scribe")  # waits for who writes snapshots, while graphs go on
 
     def open(self, entries: list[Entry]) -> None:
         """Fills a shelf from the store for each that belongs to a served model; DataFolderError."""
@@ -103,8 +105,12 @@ class Shelves:
         self._indexer.feed(shelf)
 
     def shrunk(self, shelf: Shelf) -> None:
-        """Has the indexer write a snapshot for those that a deletion took; while deletions go on it would be wasted."""
-        self._indexer.feed(Saving(shelf, self._retry), after=self._settings.rewrite_after)
+        """Has a graph with much waste rebuilt, and a snapshot written without what a deletion took.
+
+        The latter once deletions pause: while they go on it would be wasted.
+        """
+        self._indexer.feed(shelf)
+        self._scribe.feed(Saving(shelf, self._retry), after=self._settings.rewrite_after)
 
     def seen(self, entry: Entry, *, only_grew: bool = False) -> None:
         """The collection is now like this, and its shelf, if there is one, has taken in all up to here.
@@ -142,14 +148,16 @@ class Shelves:
         return dict(self._shelves)
 
     def settle(self, timeout: float) -> bool:
-        """Waits at most `timeout` seconds for the indexer; whether it has caught up."""
-        return self._indexer.settle(timeout)
+        """Waits at most `timeout` seconds for the indexer, and for snapshots that are due; whether all is done."""
+        end = time.monotonic() + timeout
+        return self._indexer.settle(timeout) and self._scribe.settle(max(0.0, end - time.monotonic()))
 
     def close(self) -> None:
-        """Stops the indexer and writes snapshots."""
+        """Stops the threads and writes snapshots."""
         for shelf in self._shelves.values():
             shelf.hurry()
         self._indexer.close()
+        self._scribe.close()
         for shelf in self._shelves.values():
             shelf.save(last=True)
 
@@ -183,6 +191,7 @@ class Shelves:
             small=self._settings.small,
             save_every=self._settings.save_every,
             background=self._indexer.feed,
+            write=lambda shelf: self._scribe.feed(Saving(shelf, self._retry)),
         )
 
     def _snapshots(self, entry: Entry) -> Snapshots:
@@ -194,7 +203,7 @@ class Shelves:
         )
 
     def _retry(self, saving: Saving) -> None:
-        self._indexer.feed(saving, after=max(_RETRY_SECONDS, self._settings.rewrite_after))
+        self._scribe.feed(saving, after=max(_RETRY_SECONDS, self._settings.rewrite_after))
 
     def findings(self, entry: Entry) -> list[str]:
         """How a collection's shelf and the store differ, when they should not; nobody may change either meanwhile."""
