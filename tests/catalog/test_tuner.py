@@ -130,6 +130,18 @@ def test_nothing_happens_while_somebody_searches(catalog: Catalog, tmp_path: Pat
     assert tuner._under_way is not None
 
 
+def test_each_step_of_looking_for_duplicates_is_a_search(catalog: Catalog, tmp_path: Path, clock: Clock) -> None:
+    catalog._tuner = tuner = tuner_of(catalog, tmp_path / "kept", clock)
+    steps = catalog.duplicates("c", 0.1)
+    for _ in range(3):
+        clock.now += QUIET
+        next(steps)
+        pause = tuner.advance()
+        assert pause is not None
+        assert QUIET - 0.1 < pause <= QUIET
+    assert tuner._under_way is None
+
+
 def test_nothing_happens_while_something_changes(catalog: Catalog, tmp_path: Path, clock: Clock) -> None:
     tuner = tuner_of(catalog, tmp_path / "kept", clock)
     clock.now += QUIET

@@ -327,7 +327,14 @@ class Catalog:
         limits.check_radius(radius)
         limits.check_filter(wanted or Filter())
         entry, shelf = generations.current(self._shelves, name)
-        return duplicates.find(self._store, entry, shelf, wanted or Filter(), radius)
+        return self._searching(duplicates.find(self._store, entry, shelf, wanted or Filter(), radius))
+
+    def _searching(self, steps: Iterator[Finding]) -> Iterator[Finding]:
+        """The same steps; whoever takes one needs the machine."""
+        self._tuner.searched()
+        for step in steps:
+            yield step
+            self._tuner.searched()
 
     def _vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vector]:
         """From the shelf, which may have them in memory; from the store where there is none."""
