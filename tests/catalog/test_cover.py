@@ -86,6 +86,25 @@ def test_a_graph_of_nothing_but_removed_nodes_is_let_go(cover: Cover, matrix: Ma
     assert len(cover) == 50
 
 
+def test_an_import_without_end_does_not_put_it_off(cover: Cover, matrix: Matrix) -> None:
+    old = cover._reach.graph
+    remove(cover, matrix, range(1, 251))
+    for step in range(40):  # as much comes as is taken in
+        matrix.add(serials(401 + 16 * step, 16), units(16, DIM, seed=step))
+        assert cover.advance(matrix.beyond)
+    assert cover._reach.graph is not old
+    catch_up(cover, matrix)
+    assert cover.findings() == []
+
+
+def test_what_came_goes_before_a_little_waste(cover: Cover, matrix: Matrix) -> None:
+    remove(cover, matrix, range(1, 151))
+    matrix.add(serials(401, 16), units(16, DIM, seed=1))
+    assert cover.advance(matrix.beyond)
+    assert cover.lag == 0
+    assert cover._reach.graph.waste() > 0.25
+
+
 def test_a_deletion_is_enough_to_have_it_rebuilt(tmp_path: Path) -> None:
     with open_catalog(tmp_path, small=10) as catalog:
         catalog.create_collection("c")

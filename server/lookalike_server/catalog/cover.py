@@ -12,6 +12,7 @@ from collections.abc import Collection as Several
 from dataclasses import replace
 from typing import cast
 
+from lookalike_server import memory
 from lookalike_server.catalog.drafts import Draft
 from lookalike_server.catalog.index import Durable, Index, Selective, Tunable
 from lookalike_server.catalog.matrix import Matrix
@@ -26,6 +27,7 @@ log = logging.getLogger("lookalike.catalog")
 
 _STEP = 16  # vectors: 20 ms at 1,280 numbers, which a deletion may have to wait
 _MAX_WASTE = 0.25  # a graph with more removed nodes is slow enough to be worth building anew
+_HEAVY_WASTE = 0.5  # one with more is built anew before it takes in more: an import without end must not put it off
 _WORTH_WRITING = 0.01  # of a collection: fewer new vectors are sooner read at the next start than all is written now
 
 
@@ -87,10 +89,10 @@ class Cover:
         """Takes in a few vectors of those that `beyond` gives, or rebuilds a little; whether there is more to do."""
         with self._lock:
             try:
-                if self.behind():
-                    self._take_in(beyond)
-                elif self._wasteful():
+                if self._wasteful(_HEAVY_WASTE) or (self._wasteful() and not self.behind()):
                     self._rebuild(beyond)
+                elif self.behind():
+                    self._take_in(beyond)
             except Exception:
                 # Half of a step may be in the graph, or more than there should be: it can take in nothing again.
                 self._begin_anew()
@@ -188,8 +190,8 @@ class Cover:
         self._reach, taken = self._reach.take_in(beyond, _STEP)
         self.unsaved += taken
 
-    def _wasteful(self) -> bool:
-        return not self._discarded and self._reach.graph.waste() > _MAX_WASTE
+    def _wasteful(self, limit: float = _MAX_WASTE) -> bool:
+        return not self._discarded and self._reach.graph.waste() > limit
 
     def _rebuild(self, beyond: Beyond) -> None:
         """A step of the fresh graph; once it has all that the one in use has, it is the one in use."""
@@ -223,3 +225,4 @@ class Cover:
         with self._lock:
             if not self._discarded:
                 self._matrix.rebase(self._snapshots.publish(draft, told, alone=alone))
+        memory.give_back()
