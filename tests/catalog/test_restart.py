@@ -276,13 +276,14 @@ def test_a_fresh_one_follows_a_deletion(tmp_path: Path) -> None:
         assert covered(catalog) == 0
 
 
-def test_a_snapshot_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+def test_a_snapshot_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "indexes").write_text("in the way")
     catalog = Catalog(tmp_path, models={"m": DIM}, small=10)
     catalog.create_collection("c")
     catalog.add([arrival(number) for number in range(50)])
     assert catalog.settle(30)
     catalog.close()
+    assert "a snapshot could not be written" in caplog.text
     (tmp_path / "indexes").unlink()
     with Catalog(tmp_path, models={"m": DIM}, small=10) as again:
         assert len(again.images("c", Filter(), 100)[0]) == 50

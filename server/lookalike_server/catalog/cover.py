@@ -156,7 +156,7 @@ class Cover:
                 self.unsaved += saved
                 self.stale |= alone
                 self._forgone = self.unsaved
-            if not (self._ending or self._discarded):
+            if last or not (self._ending or self._discarded):
                 log.warning("a snapshot could not be written; the one before is kept", extra={"why": str(error)})
             return False
         finally:
