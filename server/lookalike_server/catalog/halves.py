@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.catalog.vectors import Rows
+from lookalike_server.catalog.vectors import Places, Rows, picked
 from lookalike_server.records import Vector
 
 Halves = NDArray[np.float16]
@@ -42,19 +42,20 @@ def error(dim: int) -> float:
     return 2**-11 * (1 + 1e-5) + 2**-29 * math.sqrt(dim)
 
 
-def products(halves: Halves, query: Vector) -> NDArray[np.float32]:
-    """The inner product of each with `query`.
+def products(halves: Halves, query: Vector, places: Places | None = None) -> NDArray[np.float32]:
+    """The inner product of each with `query`, or of each at `places`.
 
     numpy converts float16 number by number, and takes 92 ms for 200,000 vectors of 256 numbers. To move the bits into a
     float32's place, where they mean 2^-112 of their number, takes 21 ms, as float32 does (one core, AVX2).
     """
+    count = len(halves) if places is None else len(places)
     step = max(1, _CACHED // halves.shape[1])
     bits, query = halves.view("<i2"), query * _EXPONENTS
-    wide = np.empty((step, halves.shape[1]), np.int32)
-    scores = np.empty(len(halves), np.float32)
-    for start in range(0, len(halves), step):
-        part = wide[: len(halves) - start]
-        np.copyto(part, bits[start : start + step])
+    wide = np.empty((min(step, count), halves.shape[1]), np.int32)
+    scores = np.empty(count, np.float32)
+    for start, some in picked(bits, places, step):
+        part = wide[: len(some)]
+        np.copyto(part, some)
         np.left_shift(part, _FRACTION, out=part)
         np.bitwise_and(part, _SIGN_AND_VALUE, out=part)
         np.matmul(part.view(np.float32), query, out=scores[start : start + step])

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike_server.catalog.block import Block, Places
+from lookalike_server.catalog.block import Block
 from lookalike_server.catalog.halves import Halves
-from lookalike_server.catalog.vectors import Rows, Serials
+from lookalike_server.catalog.vectors import Places, Rows, Serials
 from lookalike_server.records import Vector
 
 _SLICE = 4_096  # rows that leave together

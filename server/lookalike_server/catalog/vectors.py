@@ -1,5 +1,8 @@
 """Unit vectors and the integers that stand for them: each embedding in the catalog has length 1."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,6 +14,9 @@ Serials = NDArray[np.int64]
 
 Rows = NDArray[np.float32]
 """Unit vectors, [n, dim]."""
+
+Places = NDArray[np.intp]
+"""Where rows lie in an array, ascending."""
 
 _ROUNDING = 1e-6  # a float32 vector that was normalised once is within this of length 1
 _SLICE = 1_024  # rows widened to float64 at once: 10 MB at 1,280 numbers
@@ -42,3 +48,20 @@ def distances(query: Vector, rows: Rows) -> NDArray[np.float64]:
         for start in range(0, len(rows), _SLICE)
     ]
     return np.concatenate([np.empty(0), *apart])
+
+
+def picked(rows: NDArray[Any], places: Places | None, step: int) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The rows at `places` (None: all), `step` at a time, each part with the number of its first.
+
+    A part is read before the next is asked for: they share one array. With an array each, 10,000 rows of 512 bytes take
+    3.4 ms to pick and compare instead of 1.4 ms, as the system clears fresh memory.
+    """
+    if places is None:
+        for start in range(0, len(rows), step):
+            yield start, rows[start : start + step]
+        return
+    room = np.empty((min(step, len(places)), rows.shape[1]), rows.dtype)
+    for start in range(0, len(places), step):
+        part = places[start : start + step]
+        # Places are within the rows. To make sure of it, numpy would copy twice.
+        yield start, np.take(rows, part, axis=0, out=room[: len(part)], mode="clip")
