@@ -1,5 +1,6 @@
 """Reads records out of SQLite: each function runs in the caller's transaction."""
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection as Several
@@ -64,8 +65,12 @@ def admitted(
             f" AND +collection = ? AND serial > ? AND {condition}"
         )
         values = [listed(among), key, after, *values]
-    rows = connection.execute(f"{query} ORDER BY serial LIMIT ?", (*values, -1 if limit is None else limit))
-    return np.fromiter((row[0] for row in rows), dtype=np.int64)
+    # As one value: 50,000 in 10 ms instead of 16, during most of which other threads go on.
+    found = connection.execute(
+        f"SELECT json_group_array(serial) FROM ({query} ORDER BY serial LIMIT ?)",  # noqa: S608
+        (*values, -1 if limit is None else limit),
+    )
+    return np.array(json.loads(found.fetchone()[0]), dtype=np.int64)
 
 
 def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -> dict[int, Image]:
