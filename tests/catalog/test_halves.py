@@ -43,6 +43,13 @@ def test_products_of_any_number_of_rows(count: int) -> None:
     np.testing.assert_allclose(halves.products(rows, query), wanted, atol=1e-6)
 
 
+@pytest.mark.parametrize("every", [1, 2, 1_299, 1_300])
+def test_products_of_some_rows_are_those_of_all(every: int) -> None:
+    rows, query = halves.halved(units(1_300, 256)), units(1, 256, seed=1)[0]
+    places = np.arange(0, 1_300, every)
+    np.testing.assert_allclose(halves.products(rows, query, places), halves.products(rows, query)[places], atol=1e-6)
+
+
 def test_what_is_rounded_stays_as_it_is() -> None:
     kept = halves.halved(units(100))
     np.testing.assert_array_equal(halves.halved(halves.widened(kept)), kept)

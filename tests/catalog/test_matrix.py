@@ -80,6 +80,26 @@ def test_candidates_hold_all_of_the_nearest(tmp_path: Path, case: Case) -> None:
     assert set(left[apart <= radius].tolist()) <= set(matrix.within(query, radius).tolist()) <= set(left)
 
 
+@pytest.mark.parametrize("upto", [0, 1_500, 2_000])
+@pytest.mark.parametrize("every", [1, 2, 40])
+def test_the_nearest_of_few_and_of_most_are_found(tmp_path: Path, upto: int, every: int) -> None:
+    rows = units(2_000, 16)
+    matrix, among = based(rows, tmp_path, upto=upto), serials(1, 2_000)[::every]
+    assert nearest(rows[7], rows, among, 10) <= set(matrix.nearest(rows[7], 10, among=among).tolist()) <= set(among)
+
+
+@pytest.mark.parametrize("gone", [[], [1, 7], [10, 60]])
+def test_serials_are_found_with_gaps_and_without(tmp_path: Path, gone: list[int]) -> None:
+    rows = units(COUNT)
+    whole = matrix_of(rows)
+    whole.remove(gone)
+    matrix = Matrix(8, written(whole, tmp_path))  # without the rows that are gone
+    asked = np.array([-3, 0, 1, 5, 7, 10, 59, 60, 61, 90])
+    held, vectors = matrix.take(asked)
+    assert held.tolist() == [one for one in [1, 5, 7, 10, 59, 60] if one not in gone]
+    np.testing.assert_allclose(vectors, rows[held - 1], atol=1e-3)
+
+
 def test_few_are_candidates(tmp_path: Path) -> None:
     rows = units(5_000, 64)
     matrix = based(rows, tmp_path, upto=4_000)

@@ -59,11 +59,15 @@ class Block:
 
     def places(self, serials: Serials) -> Places:
         """Where the living ones of these serials, ascending, lie."""
+        if not len(self.serials):
+            return np.empty(0, np.intp)
+        first, last = int(self.serials[0]), int(self.serials[-1])
+        serials = serials[slice(*np.searchsorted(serials, (first, last + 1)))]
+        if last - first < len(self.serials):  # none is missing: to look for 10,000 would take a third of a millisecond
+            places: Places = serials - first
+            return places[self.alive[places]]
         places = np.searchsorted(self.serials, serials)
-        inside = places < len(self.serials)
-        places, serials = places[inside], serials[inside]
-        living: Places = places[(self.serials[places] == serials) & self.alive[places]]
-        return living
+        return places[(self.serials[places] == serials) & self.alive[places]]
 
     def without(self, serials: Serials) -> "Block":
         """With these, ascending, counted out."""

@@ -96,8 +96,13 @@ class Twins:
     def of(self, nodes: Serials) -> Serials:
         """All that these stand for, ascending; nothing for those that were removed just now."""
         standing = np.logical_or.reduce([part.places(nodes) > 0 for part in self._nodes])
-        members = [serial for node in nodes[standing].tolist() for serial in tuple(self._members.get(node, (node,)))]
-        return np.unique(np.array(members, dtype=np.int64))
+        nodes = nodes[standing]
+        groups = {node: tuple(many) for node in nodes.tolist() if (many := self._members.get(node)) is not None}
+        if not groups:
+            return np.sort(nodes)
+        alone = nodes[~np.isin(nodes, list(groups))]  # a node's own image may be gone
+        found: Serials = np.unique(np.concatenate([alone, *(np.array(many, np.int64) for many in groups.values())]))
+        return found
 
     def any_of(self, node: int, admits: Callable[[int], bool]) -> bool:
         """Whether one that `node` stands for is admitted."""
