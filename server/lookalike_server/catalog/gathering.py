@@ -140,6 +140,8 @@ class Gathering:
 
     def _kept(self, found: Found) -> Found:
         """Without what the query leaves out or puts too far."""
+        if not self._left_out and self._query.max_distance is None:
+            return found
         keep = ~np.isin(found.serials, self._left_out)
         if self._query.max_distance is not None:
             keep &= found.distances <= self._query.max_distance

@@ -177,11 +177,12 @@ class _Search:
         """With the nearest of those that the graph lacks: of the admitted ones, where they are at hand."""
         if self._eventual:
             return candidates
-        if not self._admission.is_known:
-            return np.union1d(candidates, self._shelf.vectors.nearest(self._query, width, after=last))
-        admitted = self._admission.all()
-        rest = admitted[np.searchsorted(admitted, last, side="right") :]
-        return np.union1d(candidates, rest)
+        if self._admission.is_known:
+            admitted = self._admission.all()
+            rest = admitted[np.searchsorted(admitted, last, side="right") :]
+        else:
+            rest = self._shelf.vectors.nearest(self._query, width, after=last)
+        return np.union1d(candidates, rest) if len(rest) else candidates
 
     def _case(self, share: float, near: float) -> Case:
         return Case(self._k, len(self._shelf), self._shelf.is_covered, self._admission.is_known, share, near)

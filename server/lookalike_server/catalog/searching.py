@@ -77,10 +77,15 @@ def _led(group: list[tuple[float, int, float]], images: dict[int, Image]) -> _Pl
 
 
 def _matches(shelf: Shelf, places: list[_Place], query: Query) -> tuple[Match, ...]:
-    shown = [each for place in places for each in (place, *place.similar)] if query.with_vectors else []
-    held, rows = shelf.precise(np.array(sorted(place.serial for place in shown), np.int64))
-    vectors = dict(zip(held.tolist(), rows, strict=True))
+    vectors = _vectors(shelf, places) if query.with_vectors else {}
     return tuple(_match(place, rank, query, vectors) for rank, place in enumerate(places, 1))
+
+
+def _vectors(shelf: Shelf, places: list[_Place]) -> dict[int, Vector]:
+    """By serial, of the places and of what is similar to them."""
+    shown = [each for place in places for each in (place, *place.similar)]
+    held, rows = shelf.precise(np.array(sorted(place.serial for place in shown), np.int64))
+    return dict(zip(held.tolist(), rows, strict=True))
 
 
 def _match(place: _Place, rank: int, query: Query, vectors: dict[int, Vector]) -> Match:

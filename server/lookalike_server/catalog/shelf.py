@@ -119,7 +119,8 @@ class Shelf:
         covered, watermark = cover.search(query, k, effort or self.effort)
         if eventual and 2 * self.vectors.count_beyond(watermark) <= len(self):
             return covered, False
-        return np.union1d(covered, self.vectors.nearest(query, k, after=watermark)), False
+        rest = self.vectors.nearest(query, k, after=watermark)
+        return np.union1d(covered, rest) if len(rest) else covered, False
 
     def measured(self, query: Vector, serials: Serials, k: int, *, exact: bool) -> Found:
         """The `k` nearest of these candidates, ascending, and those as near as the last of them."""
