@@ -44,6 +44,13 @@ def test_what_is_too_small_to_measure_tells_nothing(units: int, seconds: float) 
     assert costs.rates() == Costs().rates()
 
 
+def test_comparing_with_few_does_not_make_comparing_with_many_dear() -> None:
+    costs = Costs()
+    for _ in range(100):
+        costs.learn(Work.COMPARE, 100, 3e-4)  # nearly all of it is what each search costs
+    assert costs.rates() == Costs().rates()
+
+
 def test_what_is_not_done_any_more_is_forgotten_slowly() -> None:
     costs, guess = taught(Work.CALL, 1.0), Costs().seconds(Work.CALL, 1)
     for _ in range(100):

@@ -226,6 +226,7 @@ def test_a_far_half_is_sifted_in_vain_once_and_not_every_time(graph: Shelf, ways
 
 
 def test_a_way_that_rested_is_tried_again(graph: Shelf, ways: Callable[[], list[str]]) -> None:
+    dear(graph.costs, Work.COMPARE, Work.CALL)
     answer(graph, QUERY, 10, admission(graph, FAR, known=True), exact=False)
     near_far = int(np.flatnonzero(np.isin(CLUSTERS[:40], FARTHEST[:20]))[0])
     taken = []

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Mapping
 from enum import StrEnum
 
-_GUESSES = {"compare": 4e-7, "hold": 2.5e-6, "call": 4e-6, "fetch": 2e-6, "look": 3e-6}
+_GUESSES = {"compare": 2e-7, "hold": 2.5e-6, "call": 4e-6, "fetch": 2e-6, "look": 3e-6}
 _WEIGHT = 0.1  # of a measurement: the last twenty or so decide
 _MOST = math.log(4)  # a measurement counts as at most four times off: a pause of the machine is no price
 _FORGETTING = 0.002  # so much nearer to its guess comes what is not measured meanwhile
-_FEWEST = 64  # units: fewer tell what a call costs, not what a unit does
+_LEAST = 1.5e-4  # seconds, by the guess: less work tells what a call costs, not what a unit does
 
 
 class Work(StrEnum):
@@ -45,7 +45,7 @@ class Costs:
 
     def learn(self, work: Work, units: float, seconds: float) -> None:
         """Takes in a measurement; too small a one tells nothing."""
-        if units < _FEWEST or seconds <= 0:
+        if units * math.exp(self._guesses[work]) < _LEAST or seconds <= 0:
             return
         with self._lock:
             off = math.log(seconds / units) - self._rates[work]
