@@ -191,6 +191,22 @@ def test_graphs_of_another_moment_are_not_used(data: Path, kept: Path) -> None:
         assert ids(catalog.search("c", vector_of(710), limit=1)) == [image_id(710)]
 
 
+def test_what_was_measured_on_another_moment_is_not_claimed(data: Path, kept: Path) -> None:
+    """The collections have their uuids again, and a recall measured on other images would be told for them."""
+    (data / "tuning.json").write_text("{}")
+    _, moved = restore(kept, data, quiet, replace=True)
+    assert moved is not None
+    assert (moved / "tuning.json").read_text() == "{}"
+    assert not (data / "tuning.json").exists()
+
+
+def test_a_folder_that_lost_its_database_takes_a_backup(data: Path, kept: Path) -> None:
+    (data / "tuning.json").write_text("{}")
+    (data / DATABASE).unlink()
+    restore(kept, data, quiet)
+    assert sorted(path.name for path in data.iterdir()) == [DATABASE, "lock"]
+
+
 def test_a_file_is_replaced_only_on_demand(data: Path, kept: Path) -> None:
     before = kept.read_bytes()
     with pytest.raises(BackupError, match=r"there already.*--force"):

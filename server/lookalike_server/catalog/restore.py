@@ -1,7 +1,7 @@
 """A backup's way back into a data folder: checked to the last bit before anything is put in place.
 
 A catalog that lies there already is never overwritten: it stays, or moves aside whole. Nothing derived from another
-database stays beside the restored one: graphs are built anew.
+database stays beside the restored one: graphs are built and measured anew.
 """
 
 import shutil
@@ -17,8 +17,9 @@ from lookalike_server.catalog.migrations import MIGRATIONS
 from lookalike_server.errors import BackupError
 
 _CATALOG = (f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE)
-_DERIVED = "indexes"
-_OURS = {*_CATALOG, _DERIVED, "lock"}
+_INDEXES, _MEASURED = "indexes", ("tuning.json", "tuning.aside")
+_DERIVED = (_INDEXES, *_MEASURED)
+_OURS = {*_CATALOG, *_DERIVED, "lock"}
 
 
 def checked(file: Path, told: Told) -> Manifest:
@@ -62,14 +63,16 @@ def _expect_place(folder: Path, *, replace: bool) -> None:
 
 
 def _move_aside(folder: Path) -> Path | None:
-    """Moves a catalog with all that belongs to it; where to, None when there is none. Lone graphs are removed."""
+    """Moves a catalog with all that belongs to it; where to, None when there is none. What is derived from none goes."""
     if not any((folder / name).exists() for name in _CATALOG):
-        shutil.rmtree(folder / _DERIVED, ignore_errors=True)
+        shutil.rmtree(folder / _INDEXES, ignore_errors=True)
+        for name in _MEASURED:
+            (folder / name).unlink(missing_ok=True)
         return None
     _empty_log(folder / DATABASE)
     aside = folder / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     aside.mkdir()
-    for name in (*_CATALOG, _DERIVED):
+    for name in (*_CATALOG, *_DERIVED):
         with suppress(FileNotFoundError):
             (folder / name).rename(aside / name)
     return aside
