@@ -225,6 +225,17 @@ def test_a_far_half_is_sifted_in_vain_once_and_not_every_time(graph: Shelf, ways
     assert sum(len(each) for each in graph_first) <= 40 + 5
 
 
+def test_a_few_that_pass_at_the_edge_of_what_was_looked_at_are_not_trusted(
+    graph: Shelf, ways: Callable[[], list[str]]
+) -> None:
+    """Where more pass the farther away they are, the first that pass are not the nearest that there are."""
+    by_distance = nearest(ALL, COUNT)
+    edge = np.sort(np.array(by_distance[185:197] + by_distance[COUNT // 2 :], np.int64))
+    found = answer(graph, QUERY, 10, admission(graph, edge, known=True), exact=False)
+    assert ways() == ["sift", "compare"]
+    assert found.serials[:10].tolist() == by_distance[185:195]
+
+
 def test_a_way_that_rested_is_tried_again(graph: Shelf, ways: Callable[[], list[str]]) -> None:
     dear(graph.costs, Work.COMPARE, Work.CALL)
     answer(graph, QUERY, 10, admission(graph, FAR, known=True), exact=False)

@@ -147,14 +147,14 @@ def test_what_was_cut_off_in_writing_is_litter(snapshots: Snapshots, tmp_path: P
     assert found.reach.watermark == 60
 
 
-def test_a_full_disk_leaves_the_one_before(snapshots: Snapshots, tmp_path: Path) -> None:
-    before = names(tmp_path)
+def test_a_full_disk_leaves_the_one_before(snapshots: Snapshots, tmp_path: Path, words: Words) -> None:
+    before, said = names(tmp_path), list(words.said)
     with no_file_beyond(2_000):
         draft = snapshots.draft(*collection(500))
         with pytest.raises(ChildFailed, match=r"cut short|too large"):
             snapshots.finished(draft)
         draft.remove()
-    assert names(tmp_path) == before
+    assert (names(tmp_path), words.said) == (before, said)
     assert snapshots.read(HnswIndex) is not None
 
 

@@ -63,7 +63,7 @@ def _expect_place(folder: Path, *, replace: bool) -> None:
 
 
 def _move_aside(folder: Path) -> Path | None:
-    """Moves a catalog with all that belongs to it; where to, None when there is none. What is derived from none goes."""
+    """Moves a catalog with all that belongs to it; where to, None when there is none. What is left of one goes."""
     if not any((folder / name).exists() for name in _CATALOG):
         shutil.rmtree(folder / _INDEXES, ignore_errors=True)
         for name in _MEASURED:
