@@ -3,11 +3,13 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 from tests.pictures import encoded, picture
 
+from lookalike_server.errors import ImageUndecodable
 from lookalike_server.models import tiny
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.exif import capture_time, location
@@ -122,4 +124,51 @@ def test_damaged_exif_is_no_error(name: str) -> None:
         damaged = whole[:cut] + b"\xff" * 8 + whole[cut + 8 :]
         found = decoder.decode_now(encoded(picture(1), name, exif=damaged)).location
         assert found is None or (abs(found.latitude) <= 90 and abs(found.longitude) <= 180)
+    decoder.close()
+
+
+SIDEWAYS_ENTRY = b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"  # orientation: turn it by 90 degrees
+CUT = b"II*\0\x08\0\0\0\x02\0" + SIDEWAYS_ENTRY + b"\x10\x01"
+WRONG = b"II*\0\x08\0\0\0\x02\0" + SIDEWAYS_ENTRY + b"\x1a\x01\x05\0\x01\0\0\0\xff\xff\xff\x7f\0\0\0\0"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    ("block", "size"),
+    [
+        (b"no header at all", (200, 150)),
+        (b"\xff" * 40, (200, 150)),
+        (b"II*\0", (200, 150)),
+        (b"II*\0\xff\xff\xff\xff", (200, 150)),
+        (CUT, (150, 200)),
+        (WRONG, (150, 200)),
+    ],
+    ids=["no header", "noise", "cut header", "nowhere", "cut after the orientation", "another entry points nowhere"],
+)
+def test_a_picture_is_not_refused_for_its_exif(name: str, block: bytes, size: tuple[int, int]) -> None:
+    decoder = Decoder(tiny.load(""), threads=1, max_bytes=10**7, max_pixels=10**7)
+    found = decoder.decode_now(encoded(picture(1), name, exif=b"Exif\0\0" + block))
+    assert (found.width, found.height, found.captured, found.location) == (*size, None, None)
+    decoder.close()
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "WEBP"])
+def test_damaged_pixels_are_refused_whatever_exif_says(name: str) -> None:
+    decoder = Decoder(tiny.load(""), threads=1, max_bytes=10**7, max_pixels=10**7)
+    whole = encoded(picture(1), name)
+    with pytest.raises(ImageUndecodable):
+        decoder.decode_now(whole[: len(whole) // 2])
+    decoder.close()
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_tiff_is_turned_once_as_a_png_is(turn: int) -> None:
+    decoder = Decoder(tiny.load(""), threads=1, max_bytes=10**7, max_pixels=10**7)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = turn
+    png = decoder.decode_now(encoded(picture(1), "PNG", exif=exif))
+    tiff = decoder.decode_now(encoded(picture(1), "TIFF", tiffinfo={ExifTags.Base.Orientation: turn}))
+    assert (tiff.width, tiff.height) == (png.width, png.height)
+    np.testing.assert_array_equal(tiff.pixels, png.pixels)
     decoder.close()

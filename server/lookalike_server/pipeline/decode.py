@@ -17,7 +17,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
@@ -26,7 +26,7 @@ from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, 
 from lookalike_server.models.protocol import Model
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.cost import CostModel
-from lookalike_server.pipeline.exif import capture_time, location
+from lookalike_server.pipeline.exif import SIDEWAYS, UPRIGHT, capture_time, exif_of, location, orientation
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.waiting import TOO_LATE, Drops
 from lookalike_server.records import Location
@@ -38,9 +38,16 @@ START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 200
 TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT = 322, 323
 
-UPRIGHT = 1
-SIDEWAYS = frozenset({5, 6, 7, 8})
-"""EXIF orientations: the one that needs nothing done, and those that swap width and height."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to turn a picture by its EXIF orientation; Pillow's `exif_transpose` writes EXIF anew, and fails on damage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +194,9 @@ class Decoder:
             opened.decodermaxblock = max(len(content), ImageFile.MAXBLOCK)
             with self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
-                exif = opened.getexif()
-                turned = exif.get(ExifTags.Base.Orientation, UPRIGHT) if self._model.honours_orientation else UPRIGHT
-                image = opened if turned == UPRIGHT else ImageOps.exif_transpose(opened)
+                exif = exif_of(opened)
+                turned = orientation(exif) if self._model.honours_orientation else UPRIGHT
+                image = opened.transpose(TURNS[turned]) if turned in TURNS else opened
                 if region is not None:
                     image = image.crop(region.box(*image.size))
                 pixels = self._model.prepare(image)

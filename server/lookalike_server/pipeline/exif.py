@@ -1,10 +1,11 @@
-"""What a camera wrote beside the pixels: when and where it took the picture.
+"""What a camera wrote beside the pixels: when and where it took the picture, and which way up it is.
 
 EXIF is written by a thousand cameras and programs: what cannot be read is not known, and never an error.
 """
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 from PIL import ExifTags, Image
@@ -12,6 +13,26 @@ from PIL import ExifTags, Image
 from lookalike_server.records import EARLIEST, LATEST, Location
 
 NORTH, EAST = {"N": 1, "S": -1}, {"E": 1, "W": -1}
+
+UPRIGHT = 1
+SIDEWAYS = frozenset({5, 6, 7, 8})
+"""Orientations: the one that needs nothing done, and those that swap width and height."""
+
+
+def exif_of(image: Image.Image) -> Image.Exif:
+    """What can be read of a picture's EXIF, once its pixels are decoded; damage of those is raised."""
+    image.load()  # EXIF may stand behind the pixels, and Pillow turns a TIFF by itself: then it no longer says to
+    with suppress(Exception):
+        image.getexif()
+    return image.getexif()  # Pillow tries once: from now on it gives what it had read before the damage
+
+
+def orientation(exif: Image.Exif) -> int:
+    """How the picture must be turned, 1 to 8 (EXIF 2.32, Orientation); upright where that is not known."""
+    try:
+        return int(exif[ExifTags.Base.Orientation])
+    except Exception:
+        return UPRIGHT
 
 
 def capture_time(exif: Image.Exif) -> int | None:
