@@ -102,3 +102,49 @@ def test_without_its_snapshots_a_server_goes_on_and_writes_others(tmp_path: Path
     with open_catalog(tmp_path, small=5) as catalog:
         assert catalog.verify() == []
         assert image_id(3) not in ids(catalog.search("c", vector_of(3), limit=100))
+
+
+TRACES = [
+    "indexes/",
+    "tuning.json",
+    "catalog.db-wal",
+    "replaced-20260101T000000.0Z/",
+    ".restore-abc/",
+    "before-repair-x/",
+]
+
+
+@pytest.mark.parametrize("trace", TRACES)
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_folder_that_has_lost_its_database_is_not_taken_for_a_new_one(
+    tmp_path: Path, trace: str, empty: bool
+) -> None:
+    left = tmp_path / trace
+    left.mkdir() if trace.endswith("/") else left.write_bytes(b"left")
+    if empty:
+        (tmp_path / "catalog.db").touch()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(DataFolderError, match=rf"{left.name} beside it.*lookalike restore"):
+        open_catalog(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted({*before, "lock"}), "nothing was made or removed"
+
+
+def test_a_served_folder_that_lost_its_database_is_refused_and_taken_back(tmp_path: Path) -> None:
+    with open_catalog(tmp_path, small=5) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number) for number in range(20)])
+        assert catalog.settle(30)
+    (tmp_path / "catalog.db").rename(tmp_path / "mislaid")
+    with pytest.raises(DataFolderError, match="put the file back"):
+        open_catalog(tmp_path)
+    (tmp_path / "mislaid").rename(tmp_path / "catalog.db")
+    with open_catalog(tmp_path, small=5) as catalog:
+        assert catalog.collection("c").image_count == 20
+
+
+@pytest.mark.parametrize("there", [[], ["lock"], ["lock", "lost+found"], ["catalog.db"]])
+def test_a_folder_without_a_trace_of_a_catalog_is_new(tmp_path: Path, there: list[str]) -> None:
+    for name in there:
+        (tmp_path / name).touch()
+    with open_catalog(tmp_path) as catalog:
+        assert catalog.collections(10) == ([], "")

@@ -304,3 +304,24 @@ def test_a_database_of_an_older_shape_is_copied_as_it_is(data: Path, tmp_path: P
 def test_a_lock_is_not_asked_for(data: Path, tmp_path: Path) -> None:
     with closing(FolderLock(data)):
         assert backup(data, tmp_path / "kept.zip", quiet).image_count == 39
+
+
+def test_nothing_that_a_killed_restore_left_is_in_the_way_of_the_next(data: Path, kept: Path, tmp_path: Path) -> None:
+    place = tmp_path / "new"
+    (place / ".restore-killed").mkdir(parents=True)
+    (place / ".restore-killed" / DATABASE).write_bytes(b"half of it")
+    restore(kept, place, quiet)
+    assert sorted(path.name for path in place.iterdir()) == ["catalog.db", "lock"]
+
+
+def test_what_was_measured_goes_with_its_catalog(data: Path, kept: Path) -> None:
+    (data / "tuning.json").write_text("{}")
+    _, moved = restore(kept, data, quiet, replace=True)
+    assert moved is not None
+    assert (moved / "tuning.json").is_file()
+    (data / DATABASE).unlink()
+    (data / "tuning.json").write_text("{}")
+    with pytest.raises(BackupError, match="replaced-"):
+        restore(kept, data, quiet)
+    restore(kept, data, quiet, replace=True)
+    assert not (data / "tuning.json").exists()

@@ -1,15 +1,31 @@
-"""Whether the files of a database are still those that it was opened with.
+"""Whether a database is there that should be: before it is opened, and while it is in use.
 
-SQLite goes on writing to a file that somebody has removed or replaced, and says nothing: what is committed there is
-gone when the process ends.
+SQLite makes an empty database where one is missing. And it goes on writing to a file that somebody has removed or
+replaced, and says nothing: what is committed there is gone when the process ends.
 """
 
 import os
+from itertools import chain
 from pathlib import Path
 
 from lookalike_server.errors import DataFolderError
 
 _SUFFIXES = ("", "-wal", "-shm")
+_TRACES = ("{}-wal", "indexes/", "tuning.json", ".restore-*", "replaced-*", "before-repair-*")
+"""What a catalog leaves beside its database, as patterns in which {} is the database's name."""
+
+
+def expect(path: Path) -> None:
+    """DataFolderError when the database is not there, or is empty, in a folder that had one. A new folder has none."""
+    if path.exists() and path.stat().st_size:
+        return
+    folder = path.parent
+    traces = chain.from_iterable(folder.glob(pattern.format(path.name)) for pattern in _TRACES)
+    if left := sorted(trace.name for trace in traces):
+        raise DataFolderError(
+            f"{path} is missing or empty, and {', '.join(left)} beside it shows that there was a catalog: put the file "
+            f"back, or run `lookalike restore FILE --data {folder} --force`. To begin anew, name an empty folder"
+        )
 
 
 class Presence:

@@ -20,6 +20,7 @@ _CATALOG = (f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE)
 _INDEXES, _MEASURED = "indexes", ("tuning.json", "tuning.aside")
 _DERIVED = (_INDEXES, *_MEASURED)
 _OURS = {*_CATALOG, *_DERIVED, "lock"}
+_UNDER_WAY = ".restore-"
 
 
 def checked(file: Path, told: Told) -> Manifest:
@@ -40,9 +41,10 @@ def restore(file: Path, folder: Path, told: Told, *, replace: bool = False) -> t
     """
     manifest = checked(file, told)
     with closing(FolderLock(folder)):
+        _sweep(folder)
         _expect_place(folder, replace=replace)
         try:
-            with tempfile.TemporaryDirectory(prefix=".restore-", dir=folder) as aside:
+            with tempfile.TemporaryDirectory(prefix=_UNDER_WAY, dir=folder) as aside:
                 unpack(file, manifest, Path(aside) / DATABASE, told)
                 moved = _move_aside(folder)
                 (Path(aside) / DATABASE).replace(folder / DATABASE)
@@ -50,6 +52,12 @@ def restore(file: Path, folder: Path, told: Told, *, replace: bool = False) -> t
         except OSError as error:
             raise BackupError(f"{folder} cannot be written: {error.strerror or error}") from error
     return manifest, moved
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what a restore that was killed had unpacked."""
+    for left in folder.glob(f"{_UNDER_WAY}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _expect_place(folder: Path, *, replace: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from uuid import uuid4
 
-from lookalike_server.catalog import inspection, marks, rows, staging
+from lookalike_server.catalog import inspection, marks, presence, rows, staging
 from lookalike_server.catalog.arrivals import replace_labels, take_in
 from lookalike_server.catalog.database import Database
 from lookalike_server.catalog.store import Added, Entry, Taken, Unreadable
@@ -26,6 +26,7 @@ class SqliteStore:
     """A `Store`; its Protocol documents the methods."""
 
     def __init__(self, folder: Path) -> None:
+        presence.expect(folder / FILE)
         self._database = Database(folder / FILE)
 
     def close(self) -> None:
