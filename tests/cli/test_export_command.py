@@ -169,6 +169,118 @@ def test_a_folder_that_is_no_export_is_told(run: Run, tmp_path: Path, content: s
     assert told in done.stderr
 
 
+HOSTILE: dict[str, dict[str, Any]] = {
+    "more than there are": {"count": 10**12},
+    "a count below nothing": {"count": -1},
+    "a count in words": {"count": "many"},
+    "another length": {"dim": 3},
+    "no files": {"files": {}},
+    "a list of files": {"files": ["images.jsonl"]},
+    "no model": {"model_id": None},
+    "a number for a name": {"collection": 5},
+    "a description that is none": {"description": ["x"]},
+    "a way out of the folder": {"files": {"images.jsonl": "x", "vectors.npy": "x", "../../../etc/passwd": "x"}},
+}
+
+
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
+def test_a_manifest_that_lies_brings_nothing(
+    run: Run, case: str, tmp_path: Path, target: str, said: dict[str, Any]
+) -> None:
+    run("export", tmp_path / "out", "--collection", case)
+    manifest = tmp_path / "out" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **said}))
+    done = run("import", tmp_path / "out", *([] if "collection" in said else ["--collection", "lied"]))
+    assert (done.exit_code, "cannot be imported" in done.stderr) == (1, True), done.output
+    with Client(target) as looks:
+        held = {each.name: each.image_count for each in looks.collections()}
+    assert held.get("lied", 0) == 0
+
+
+ONES = np.ones((60, 64), np.float32)
+ARRAYS = {
+    "pickled objects": np.array([{}] * 60, dtype=object),
+    "a number": np.float32(3),
+    "a row": ONES[0],
+    "three axes": ONES.reshape(60, 8, 8),
+    "longer vectors": np.ones((60, 65), np.float32),
+    "too few": ONES[:59],
+    "doubles": ONES.astype(np.float64),
+    "texts": ONES.astype(str),
+    "big-endian": ONES.astype(">f4"),
+    "cut short": b"\x93NUMPY",
+    "nothing": b"",
+    "a pickle": b"\x80\x04N.",
+}
+
+
+@pytest.mark.parametrize("vectors", ARRAYS.values(), ids=ARRAYS)
+def test_vectors_that_are_no_export_s_bring_nothing(run: Run, case: str, tmp_path: Path, vectors: Any) -> None:
+    run("export", tmp_path / "out", "--collection", case)
+    file = tmp_path / "out" / "vectors.npy"
+    file.write_bytes(vectors) if isinstance(vectors, bytes) else np.save(file, vectors, allow_pickle=True)
+    signed(tmp_path / "out", "vectors.npy")
+    done = run("import", tmp_path / "out", "--collection", "strange-vectors")
+    assert (done.exit_code, "vectors.npy" in done.stderr) == (1, True), done.output
+    assert "0 created · 0 existed · 0 failed" in done.stderr
+
+
+def test_hostile_records_cost_themselves(run: Run, case: str, tmp_path: Path) -> None:
+    run("export", tmp_path / "out", "--collection", case)
+    file = tmp_path / "out" / "images.jsonl"
+    lines = file.read_text("utf-8").splitlines()
+    changes: list[dict[str, Any]] = [
+        *({"id": each} for each in (5, None, "", "x" * 64)),
+        *({"sources": each} for each in (None, 5, {"a": 1}, ["x"], [{"path": 5, "modified": None}], [{}])),
+        *({"labels": each} for each in (None, {"a": 5}, [["a", "b"]], "x")),
+        *({"width": each} for each in (-1, 2**40, "x", 1.5)),
+        *({"size_bytes": 2**70}, {"format": 5}, {"captured": {}}, {"captured": "0001-01-01T00:00:00+23:59"}),
+        *({"location": each} for each in ([1, 2], {"latitude": "x", "longitude": 1}, {"latitude": 91, "longitude": 0})),
+        *({"scenes": each} for each in (5, [{"name": "x"}], [{"name": "x", "probability": 5}])),
+    ]
+    bad = [json.dumps({**json.loads(line), **change}) for line, change in zip(lines, changes, strict=False)]
+    bad += ["[1]", "null", "5", '"x"', "{}", "[" * 100_000]
+    file.write_text("\n".join([*bad, *lines[len(bad) :]]) + "\n", "utf-8")
+    signed(tmp_path / "out", "images.jsonl")
+    done = run("import", tmp_path / "out", "--collection", "hostile", "--json")
+    assert done.stdout, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["created"], summary["failed"]) == (60 - len(bad), len(bad)), summary["failures"]
+
+
+@pytest.mark.skipif(not HAS_PARQUET, reason="the extra parquet")
+@pytest.mark.parametrize("harm", ["numbers", "nothing", "gone", "short"])
+@pytest.mark.parametrize("column", ["id", "sources", "labels", "captured", "location", "embedding"])
+def test_a_parquet_file_of_other_columns_brings_nothing(
+    run: Run, case: str, tmp_path: Path, column: str, harm: str
+) -> None:
+    import pyarrow  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
+
+    run("export", tmp_path / "out", "--collection", case, "--format", "parquet")
+    file = tmp_path / "out" / "images.parquet"
+    table = parquet.read_table(file)
+    place, field = table.schema.get_field_index(column), table.schema.field(column)
+    harmed = {
+        "numbers": lambda: table.set_column(place, column, pyarrow.array([5] * 60)),
+        "nothing": lambda: table.set_column(place, column, pyarrow.nulls(60)),
+        "gone": lambda: table.drop_columns([column]),
+        "short": lambda: table.slice(1).set_column(place, field, pyarrow.nulls(59, field.type)),
+    }[harm]()
+    parquet.write_table(harmed, file)
+    signed(tmp_path / "out", "images.parquet")
+    done = run("import", tmp_path / "out", "--collection", "strange-columns")
+    assert (done.exit_code, "images.parquet has" in done.stderr) == (1, True), done.output
+    assert "0 created · 0 existed · 0 failed" in done.stderr
+
+
+def signed(folder: Path, name: str) -> None:
+    """The hash of a changed file, as an export would write it."""
+    said = json.loads((folder / "manifest.json").read_text())
+    said["files"][name] = sha256((folder / name).read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(said))
+
+
 def test_vectors_of_another_model_are_refused(run: Run, case: str, tmp_path: Path) -> None:
     run("export", tmp_path / "out", "--collection", case)
     with serve(model="tiny:32") as other:

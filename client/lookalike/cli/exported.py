@@ -7,6 +7,7 @@ hashes. Images pass through a page at a time: a million of them need no more mem
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -18,12 +19,13 @@ from lookalike.types import Embedded, Image, Location, Scene, Source
 if TYPE_CHECKING:
     from lookalike.types import Vector
 
-MANIFEST, RECORDS, VECTORS = "manifest.json", "images.jsonl", "vectors.npy"
+MANIFEST, RECORDS, VECTORS, PARQUET = "manifest.json", "images.jsonl", "vectors.npy", "images.parquet"
 _FORMAT = 1
 
 Record = dict[str, Any]
 """The fields of `Image` but its collection and embedding; times in JSON are ISO 8601."""
 
+_ID = re.compile("[0-9a-f]{64}")  # one that is none would spoil the question which of a batch are there
 TIMES = ("captured", "created", "updated")
 
 
@@ -52,11 +54,11 @@ class Manifest:
     def of(cls, folder: Path) -> Self:
         """The manifest of a folder. Raises Unreadable."""
         try:
-            said = json.loads((folder / MANIFEST).read_text())
-            found = cls(**said)
+            found = cls(**json.loads((folder / MANIFEST).read_text()))
+            found._check_words()
         except OSError as error:
             raise Unreadable(f"it has no {MANIFEST}: it is no export, or one that was not finished") from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise Unreadable(f"{MANIFEST} is not what an export writes: {error}") from error
         if found.format != _FORMAT:
             raise Unreadable("it was written by a newer Lookalike: import it with that")
@@ -65,6 +67,16 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Finish an export."""
         (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    def _check_words(self) -> None:
+        """Raise TypeError or ValueError for what no export says."""
+        texts = (self.collection, self.description, self.model_id)
+        if not all(isinstance(text, str) for text in texts) or not isinstance(self.files, dict):
+            raise TypeError("collection, description and model_id are texts, files is an object")
+        if not all(isinstance(number, int) and number >= 0 for number in (self.count, self.dim)):
+            raise ValueError("count and dim are numbers from 0 up")
+        if not (self.files.keys() >= {RECORDS, VECTORS} or self.files.keys() >= {PARQUET}):
+            raise ValueError(f"files names neither {RECORDS} with {VECTORS} nor {PARQUET}")
 
     def check(self, folder: Path) -> None:
         """Raise Unreadable unless the files are those that were written."""
@@ -121,14 +133,35 @@ class JsonLines:
         npy.write_array_header_1_0(file, said)
 
 
-def read_json_lines(folder: Path) -> Iterator[tuple[Record, "Vector"]]:
+def read_json_lines(folder: Path, manifest: Manifest) -> Iterator[tuple[Record, "Vector"]]:
     """Every record with its vector, as they are asked for. Raises Unreadable."""
     import numpy  # noqa: PLC0415 - see `app`
 
-    vectors = numpy.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+    vectors = _mapped(folder / VECTORS, (manifest.count, manifest.dim))
     with (folder / RECORDS).open(encoding="utf-8") as lines:
         for line, vector in zip(lines, vectors, strict=True):
-            yield json.loads(line), numpy.array(vector)
+            yield _parsed(line), numpy.array(vector)
+
+
+def _mapped(path: Path, shape: tuple[int, int]) -> Any:
+    import numpy  # noqa: PLC0415 - see `app`
+
+    try:
+        vectors = numpy.lib.format.open_memmap(path, mode="r")  # maps arrays of numbers, and unpickles nothing
+    except (ValueError, EOFError, OverflowError) as error:
+        raise Unreadable(f"{path.name} holds no array that can be mapped: {error}") from error
+    if (vectors.dtype.str, vectors.shape) != ("<f4", shape):
+        raise Unreadable(f"{path.name} has {vectors.dtype} {list(vectors.shape)}, not float32 {list(shape)}")
+    return vectors
+
+
+def _parsed(line: str) -> Record:
+    """The record in a line; an empty one where there is none, which then fails alone."""
+    try:
+        said = json.loads(line)
+    except RecursionError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def rows(images: Sequence[Image]) -> Any:
@@ -153,6 +186,8 @@ def record(image: Image) -> Record:
 def embedded(said: Record, vector: "Vector") -> Embedded:
     """Give the image that a record tells of, as the SDK sends it. Raises BadRecord."""
     try:
+        if not _ID.fullmatch(said["id"]) or not isinstance(said["labels"], dict):
+            raise ValueError("an id has 64 lower-case hexadecimal digits, labels are an object")
         sources = [Source(each["path"], _time(each["modified"])) for each in said["sources"]]
         captured = _time(said["captured"])
         # An image without a time keeps none: by its first source it would be given one.
@@ -171,7 +206,7 @@ def embedded(said: Record, vector: "Vector") -> Embedded:
             location=Location(**said["location"]) if said["location"] else None,
             more_sources=tuple(sources[len(first) :]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadRecord(f"its record is not what an export writes: {error!r}") from error
 
 

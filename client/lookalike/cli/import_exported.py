@@ -15,10 +15,10 @@ import typer
 
 import lookalike
 from lookalike.cli.connection import Connection, connect
-from lookalike.cli.exported import BadRecord, Manifest, Record, Unreadable, embedded, read_json_lines
+from lookalike.cli.exported import PARQUET, BadRecord, Manifest, Record, Unreadable, embedded, read_json_lines
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
 from lookalike.cli.output import FAILED, fail, out, print_json, printable
-from lookalike.cli.parquet import FILE, read_parquet
+from lookalike.cli.parquet import read_parquet
 from lookalike.cli.progress import failure_line, list_first, progress_bar, timed
 from lookalike.errors import CollectionNotFound, ModelMismatch
 from lookalike.types import Embedded, Filter, Image, ImportOutcome
@@ -55,7 +55,8 @@ class Tally:
 
     def fail(self, said: Record, reason: str, message: str) -> None:
         """Count an image that was left out."""
-        path = next((str(source.get("path")) for source in said.get("sources", ())), "")
+        first = next(iter(said.get("sources") or ()), None) if isinstance(said.get("sources"), list) else None
+        path = str(first.get("path", "")) if isinstance(first, dict) else ""
         self.outcomes[ImportOutcome.FAILED] += 1
         self.failures.append(Failure(str(said.get("id", "")), path, reason, message))
 
@@ -131,7 +132,7 @@ def import_exported(
         name = collection or manifest.collection
         with timed(tally), connect(Connection(server, token, tls, ca, as_json)) as client:
             _prepare(client, name, manifest)
-            records = read_parquet(folder) if FILE in manifest.files else read_json_lines(folder)
+            records = (read_parquet if PARQUET in manifest.files else read_json_lines)(folder, manifest)
             _watch(Move(client, name, manifest.model_id, tally), records, manifest.count, as_json)
     except (Unreadable, OSError, ValueError) as error:
         raise fail(f"{printable(str(folder))} cannot be imported: {error}. {tally.words}.") from None

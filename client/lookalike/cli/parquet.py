@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lookalike.cli import install
-from lookalike.cli.exported import TIMES, Record, Unreadable, record, rows
+from lookalike.cli.exported import MANIFEST, PARQUET, TIMES, Manifest, Record, Unreadable, record, rows
 from lookalike.types import Image
 
 if TYPE_CHECKING:
     from lookalike.types import Vector
 
-FILE = "images.parquet"
 _ROWS = 1_000  # read at once
 _GROUP = 5_000  # rows written at once: 26 MB at 1,280 numbers; small groups bloat the file's directory
 
@@ -28,7 +27,7 @@ class Parquet:
 
     def __init__(self, folder: Path, dim: int) -> None:
         available()
-        self._path, self._dim = folder / FILE, dim
+        self._path, self._dim = folder / PARQUET, dim
 
     def __enter__(self) -> Self:
         from pyarrow import parquet  # noqa: PLC0415 - see `app`
@@ -61,17 +60,30 @@ class Parquet:
             self._tables.clear()
 
 
-def read_parquet(folder: Path) -> Iterator[tuple[Record, "Vector"]]:
+def read_parquet(folder: Path, manifest: Manifest) -> Iterator[tuple[Record, "Vector"]]:
     """Every record with its vector, as they are asked for. Raises Unreadable."""
     available()
     from pyarrow import parquet  # noqa: PLC0415 - see `app`
 
-    with parquet.ParquetFile(folder / FILE) as file:
+    with parquet.ParquetFile(folder / PARQUET) as file:
+        _check(file, manifest)
         for batch in file.iter_batches(_ROWS):
             vectors = batch.column("embedding")
+            if vectors.null_count or vectors.flatten().null_count:
+                raise Unreadable(f"{PARQUET} has images without an embedding")
             matrix = vectors.flatten().to_numpy().reshape(len(vectors), -1)
             for said, vector in zip(batch.drop_columns(["embedding"]).to_pylist(), matrix, strict=True):
-                yield {**said, "labels": dict(said["labels"])}, vector
+                yield {**said, "labels": dict(said["labels"] or ())}, vector
+
+
+def _check(file: Any, manifest: Manifest) -> None:
+    """Raise Unreadable unless the columns and the number of rows are those of the export."""
+    expected = _schema(manifest.dim)
+    if not file.schema_arrow.equals(expected):
+        strange = [each.name for each in expected if each not in list(file.schema_arrow)]
+        raise Unreadable(f"{PARQUET} has not the columns of an export: see {', '.join(strange) or 'their order'}")
+    if file.metadata.num_rows != manifest.count:
+        raise Unreadable(f"{PARQUET} has {file.metadata.num_rows} images, and {MANIFEST} says {manifest.count}")
 
 
 def _columns(said: Record) -> Record:
