@@ -229,9 +229,10 @@ def test_hostile_records_cost_themselves(run: Run, case: str, tmp_path: Path) ->
     run("export", tmp_path / "out", "--collection", case)
     file = tmp_path / "out" / "images.jsonl"
     lines = file.read_text("utf-8").splitlines()
+    sources: tuple[Any, ...] = (None, 5, {"a": 1}, ["x"], [{"path": 5, "modified": None}], [{}])
     changes: list[dict[str, Any]] = [
         *({"id": each} for each in (5, None, "", "x" * 64)),
-        *({"sources": each} for each in (None, 5, {"a": 1}, ["x"], [{"path": 5, "modified": None}], [{}])),
+        *({"sources": each} for each in sources),
         *({"labels": each} for each in (None, {"a": 5}, [["a", "b"]], "x")),
         *({"width": each} for each in (-1, 2**40, "x", 1.5)),
         *({"size_bytes": 2**70}, {"format": 5}, {"captured": {}}, {"captured": "0001-01-01T00:00:00+23:59"}),

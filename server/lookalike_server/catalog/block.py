@@ -64,10 +64,11 @@ class Block:
         first, last = int(self.serials[0]), int(self.serials[-1])
         serials = serials[slice(*np.searchsorted(serials, (first, last + 1)))]
         if last - first < len(self.serials):  # none is missing: to look for 10,000 would take a third of a millisecond
-            places: Places = serials - first
-            return places[self.alive[places]]
+            living: Places = (serials - first)[self.alive[serials - first]]
+            return living
         places = np.searchsorted(self.serials, serials)
-        return places[(self.serials[places] == serials) & self.alive[places]]
+        found: Places = places[(self.serials[places] == serials) & self.alive[places]]
+        return found
 
     def without(self, serials: Serials) -> "Block":
         """With these, ascending, counted out."""
