@@ -16,6 +16,7 @@ from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.planner import Case, Way, answer, cheapest
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.snapshots import Identity, Snapshots
+from lookalike_server.catalog.tuning import Tuning
 from lookalike_server.catalog.vectors import Serials
 
 COUNT, DIM = 6_000, 32
@@ -170,7 +171,7 @@ def test_without_a_filter_all_are_admitted(shelf: Shelf) -> None:
     assert found.exact
 
 
-CASE = Case(k=18, count=100_000, covered=True, known=True, share=0.5, near=0.5)
+CASE = Case(k=18, count=100_000, covered=True, known=True, share=0.5, near=0.5, effort=200)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +207,17 @@ def test_a_huge_filter_with_nothing_near_is_called_for() -> None:
     near = replace(CASE, count=10_000_000, near=0.0025)
     assert cheapest(near, Costs(), Way.COMPARE, Way.CALL) is Way.CALL
     assert cheapest(replace(near, count=100_000), Costs(), Way.COMPARE, Way.CALL) is Way.COMPARE
+
+
+def test_it_tries_as_hard_as_the_graph_was_measured_to_need(
+    graph: Shelf, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "lookalike.catalog")
+    monkeypatch.setattr(graph, "tuning", Tuning(700, 0.99, 200, 0, COUNT, COUNT))
+    dear(graph.costs, Work.COMPARE)
+    answer(graph, QUERY, 10, admission(graph, HALF, known=True), exact=False)
+    assert [(one.__dict__["way"], one.__dict__["units"]) for one in caplog.records] == [("sift", 700)]
+    assert replace(CASE, effort=1_000).called == 1_000 / CASE.near
 
 
 def test_half_of_a_collection_is_sifted(graph: Shelf, ways: Callable[[], list[str]]) -> None:

@@ -56,16 +56,23 @@ class Case:
     """Of the images, admitted by the filter."""
     near: float
     """Of the images near the query, admitted by the filter, as far as one can tell."""
+    effort: int
+    """Candidates with which a search of the graph was measured to find enough."""
 
     @property
     def width(self) -> int:
-        """Candidates that a graph must give for enough of them to pass."""
-        return min(self.count, max(_LEAST_WIDTH, ceil(_PASSING * self.k / max(self.near, 1e-9))))
+        """Candidates that a graph must give for enough of them to pass, and for it to find the nearest at all."""
+        return min(self.count, max(_LEAST_WIDTH, self.effort, ceil(_PASSING * self.k / max(self.near, 1e-9))))
+
+    @property
+    def wanted(self) -> int:
+        """Admitted candidates that a graph must hold which asks about each."""
+        return max(_LEAST_CALLED, self.effort, _PASSING * self.k)
 
     @property
     def called(self) -> int:
         """Candidates that a graph comes by until enough of them are admitted."""
-        return min(self.count, ceil(max(_LEAST_CALLED, _PASSING * self.k) / max(self.near, 1e-9)))
+        return min(self.count, ceil(self.wanted / max(self.near, 1e-9)))
 
     def cost(self, way: Way, costs: Costs) -> float:
         """Seconds that it is likely to take."""
@@ -127,7 +134,7 @@ class _Search:
         """Where fewer pass near the query than elsewhere."""
         ways = (Way.COMPARE, Way.CALL) if self._shelf.is_selective else (Way.COMPARE,)
         if cheapest(case, self._costs, *ways) is Way.CALL:
-            found = self._called(case.called)
+            found = self._called(case)
             if len(found.serials) >= self._k:
                 return found
             self._admission.patience.near = 0.0
@@ -162,9 +169,9 @@ class _Search:
         enough = len(found.serials) >= self._k and (found.exact or len(passed) >= _SURE * self._k)
         return found if enough else None, max(len(passed), 0.5) / width
 
-    def _called(self, width: int) -> Found:
+    def _called(self, case: Case) -> Found:
         """What the graph finds while it asks."""
-        wanted = min(max(_LEAST_CALLED, _PASSING * self._k), len(self._admission.all()))
+        width, wanted = case.called, min(case.wanted, len(self._admission.all()))
         began = perf_counter()
         candidates, last = self._shelf.select(self._query, wanted, self._admission.test())
         self._costs.learn(Work.CALL, width, perf_counter() - began)
@@ -185,7 +192,8 @@ class _Search:
         return np.union1d(candidates, rest) if len(rest) else candidates
 
     def _case(self, share: float, near: float) -> Case:
-        return Case(self._k, len(self._shelf), self._shelf.is_covered, self._admission.is_known, share, near)
+        shelf, known = self._shelf, self._admission.is_known
+        return Case(self._k, len(shelf), shelf.is_covered, known, share, near, shelf.effort)
 
     def _tell(self, way: Way, units: int, found: Found) -> None:
         if log.isEnabledFor(logging.DEBUG):
