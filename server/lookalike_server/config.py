@@ -29,7 +29,7 @@ def about(words: str, at_least: float | None = None) -> dict[str, Any]:
 class Settings:
     """Everything that can be set; see each field's words by `lookalike serve --help`."""
 
-    data: Path = field(default=Path("lookalike-data"), metadata=about("folder of the catalog; made when missing"))
+    data: Path = field(default=Path("lookalike-data"), metadata=about("folder of the catalog; serve makes it"))
     address: str = field(default=DEFAULT_ADDRESS, metadata=about("HOST:PORT to listen on; port 0 takes a free one"))
     model: tuple[str, ...] = field(
         default=("deepranking-lite0",),

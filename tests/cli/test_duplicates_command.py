@@ -47,7 +47,7 @@ def test_exact_ones_and_groups_are_listed_with_what_is_known_of_chance(run: Run,
     assert 0 < float(lines[3].split()[0]) < 0.2
     assert "5 images" in lines[4]
     assert "1 lie at several places; 2 are in 1 groups" in lines[4]
-    assert lines[5].startswith("Of 10 random pairs 1 are within 0.2: 0.1 of unrelated pairs")
+    assert lines[5].startswith("Of 10 random pairs 1 are within 0.2: a false-positive rate of 0.1")
 
 
 def test_its_json_says_all(run: Run, twins: Path, indexed: str) -> None:

@@ -163,8 +163,8 @@ def standing(tally: Tally, collection: str) -> list[str]:
     if rate is not None and bound is not None:
         lines.append(
             f"Of {summary.random_pairs:,} random pairs {summary.random_pairs_within:,} are within "
-            f"{summary.max_distance:.4g}: {rate:.2g} of unrelated pairs would be linked by chance, "
-            f"at most {bound:.2g} (95%)."
+            f"{summary.max_distance:.4g}: a false-positive rate of {rate:.2g}, "
+            f"at most {bound:.2g} (95%); copies among the pairs count too."
         )
     return lines
 
