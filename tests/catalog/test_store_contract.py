@@ -1,6 +1,7 @@
 """What every store keeps, ours and strangers'."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -544,6 +545,16 @@ def test_serials_come_without_vectors_and_vectors_from_where_they_are_asked(stor
     ((found, rows),) = store.vectors(entry, after=first)
     assert found.tolist() == [last]
     np.testing.assert_array_equal(rows, [vector_of(3)])
+
+
+def test_the_newest_marks_are_kept_though_the_clock_be_set_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = store.collection("c")
+    first = store.mark(entry)
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 10**15)
+    later = [store.mark(entry) for _ in range(12)]
+    assert store.marked(entry, later[-1])
+    assert not store.marked(entry, first)
 
 
 def test_a_mark_is_known_to_its_collection_only(store: Store) -> None:
