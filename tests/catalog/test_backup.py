@@ -1,5 +1,6 @@
 """A backup holds one moment whole, says so if a bit of it changes, and never stands in the way of anything."""
 
+import hashlib
 import io
 import os
 import random
@@ -191,15 +192,6 @@ def test_graphs_of_another_moment_are_not_used(data: Path, kept: Path) -> None:
         assert ids(catalog.search("c", vector_of(710), limit=1)) == [image_id(710)]
 
 
-def test_what_was_measured_on_another_moment_is_not_claimed(data: Path, kept: Path) -> None:
-    """The collections have their uuids again, and a recall measured on other images would be told for them."""
-    (data / "tuning.json").write_text("{}")
-    _, moved = restore(kept, data, quiet, replace=True)
-    assert moved is not None
-    assert (moved / "tuning.json").read_text() == "{}"
-    assert not (data / "tuning.json").exists()
-
-
 def test_a_folder_that_lost_its_database_takes_a_backup(data: Path, kept: Path) -> None:
     (data / "tuning.json").write_text("{}")
     (data / DATABASE).unlink()
@@ -293,6 +285,14 @@ def test_a_backup_of_a_newer_program_is_refused(kept: Path, tmp_path: Path, newe
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("content", [b"not a zip", b"PK\x05\x06" + b"\0" * 18])
+def test_what_is_sealed_and_no_backup_is_told(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "sealed"
+    file.write_bytes(content + hashlib.sha256(content).hexdigest().encode())
+    with pytest.raises(BackupError, match="is no backup all the same"):
+        check(file, quiet)
+
+
 def test_a_database_of_an_older_shape_is_copied_as_it_is(data: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as connection:
         for statement in MIGRATIONS[0]:
@@ -315,6 +315,7 @@ def test_nothing_that_a_killed_restore_left_is_in_the_way_of_the_next(data: Path
 
 
 def test_what_was_measured_goes_with_its_catalog(data: Path, kept: Path) -> None:
+    """The restored collections have their uuids again, and a recall measured on other images would be told for them."""
     (data / "tuning.json").write_text("{}")
     _, moved = restore(kept, data, quiet, replace=True)
     assert moved is not None

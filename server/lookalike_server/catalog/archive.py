@@ -78,11 +78,14 @@ def check(path: Path, told: Told) -> Manifest:
         found = _hashed(file, max(0, size - _SEAL_BYTES), lambda share: told("checking", share))
     if seal != found.encode():
         raise BackupError(f"{path} is no backup, or is damaged or cut short: its bytes are not those that were written")
-    with zipfile.ZipFile(path) as sealed:
-        said = json.loads(sealed.read(MANIFEST))
-    if said["format"] != _FORMAT:
-        raise BackupError(f"{path} was written by a newer Lookalike ({said['lookalike']}): restore it with that")
-    return Manifest(**said)
+    try:
+        with zipfile.ZipFile(path) as sealed:
+            said = json.loads(sealed.read(MANIFEST))
+        if said["format"] != _FORMAT:
+            raise BackupError(f"{path} was written by a newer Lookalike ({said['lookalike']}): restore it with that")
+        return Manifest(**said)
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:  # anybody can seal a file
+        raise BackupError(f"{path} is sealed, and is no backup all the same: {error}") from error
 
 
 def unpack(path: Path, manifest: Manifest, database: Path, told: Told) -> None:
@@ -96,15 +99,6 @@ def unpack(path: Path, manifest: Manifest, database: Path, told: Told) -> None:
         os.fsync(copy.fileno())
     if sha256 != manifest.sha256:
         raise BackupError(f"{path} changed while it was read: nothing was restored")
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _hashed(source: IO[bytes], size: int, told: Callable[[float], None], copy: IO[bytes] | None = None) -> str:

@@ -16,9 +16,10 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
-from lookalike_server.catalog.archive import DATABASE, Manifest, Told, pack, sync_folder
+from lookalike_server.catalog.archive import DATABASE, Manifest, Told, pack
 from lookalike_server.catalog.inspection import findings
 from lookalike_server.catalog.migrations import MIGRATIONS
+from lookalike_server.catalog.syncing import sync
 from lookalike_server.errors import BackupError
 
 _STEPS = 10_000  # of SQLite's machine between two looks at how far the copy is: some milliseconds
@@ -43,7 +44,7 @@ def backup(folder: Path, target: Path, told: Told, *, overwrite: bool = False) -
         told("looking over", 0)
         manifest = pack(copy, {"created": now, "lookalike": version("lookalike"), **_facts(copy)}, packed, told)
         packed.replace(target)
-        sync_folder(target.parent)
+        sync(target.parent)
     return manifest
 
 

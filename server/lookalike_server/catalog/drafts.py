@@ -5,7 +5,6 @@ start.
 """
 
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from lookalike_server.catalog.forking import Child
 from lookalike_server.catalog.index import Durable
 from lookalike_server.catalog.matrix import Matrix
 from lookalike_server.catalog.reach import Reach
+from lookalike_server.catalog.syncing import sync
 
 PARTS = ("graph", "rows", "serials")
 """The files of a snapshot: the index, its vectors in half precision, and whose they are."""
@@ -62,15 +62,6 @@ def sweep_drafts(folder: Path) -> None:
     for path in folder.glob("*.aside"):
         if _ASIDE.fullmatch(path.name):
             path.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Has the system write a file, or a folder's names, to the disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def measured(path: Path, begun: "hashlib._Hash") -> dict[str, Any]:

@@ -11,9 +11,10 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lookalike_server.catalog.archive import DATABASE, Manifest, Told, check, sync_folder, unpack
+from lookalike_server.catalog.archive import DATABASE, Manifest, Told, check, unpack
 from lookalike_server.catalog.lock import FolderLock
 from lookalike_server.catalog.migrations import MIGRATIONS
+from lookalike_server.catalog.syncing import sync
 from lookalike_server.errors import BackupError
 
 _CATALOG = (f"{DATABASE}-wal", f"{DATABASE}-shm", DATABASE)
@@ -48,7 +49,7 @@ def restore(file: Path, folder: Path, told: Told, *, replace: bool = False) -> t
                 unpack(file, manifest, Path(aside) / DATABASE, told)
                 moved = _move_aside(folder)
                 (Path(aside) / DATABASE).replace(folder / DATABASE)
-                sync_folder(folder)
+                sync(folder)
         except OSError as error:
             raise BackupError(f"{folder} cannot be written: {error.strerror or error}") from error
     return manifest, moved

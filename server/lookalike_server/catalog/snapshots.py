@@ -26,10 +26,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lookalike_server.catalog.drafts import PARTS, Draft, measured, sweep_drafts, sync
+from lookalike_server.catalog.drafts import PARTS, Draft, measured, sweep_drafts
 from lookalike_server.catalog.index import Durable
 from lookalike_server.catalog.matrix import Base, Matrix
 from lookalike_server.catalog.reach import Reach
+from lookalike_server.catalog.syncing import sync
 
 log = logging.getLogger("lookalike.catalog")
 
