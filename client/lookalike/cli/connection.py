@@ -38,4 +38,4 @@ def _collections(client: "lookalike.Client") -> str:
     if not names:
         return "This server has no collections yet: lookalike index DIR makes one."
     more = ", ..." if len(names) > NAMES_SHOWN else ""
-    return f"This server has {', '.join(names[:NAMES_SHOWN])}{more}; --collection names another."
+    return f"This server has {', '.join(names[:NAMES_SHOWN])}{more}; --collection names one."

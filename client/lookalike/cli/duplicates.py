@@ -15,7 +15,10 @@ from lookalike.cli.options import (
     AsJson,
     Ca,
     Collection,
+    OnlyLabels,
+    Prefix,
     Server,
+    SheetFile,
     Tls,
     Token,
     check_folder,
@@ -36,14 +39,6 @@ from lookalike.types import (
 Distance = Annotated[
     float | None,
     typer.Option(min=0, max=2, help="How far apart near-duplicates may be, 0 to 2; else the server's choice."),
-]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option("--label", "-l", metavar="KEY=VALUE", help="Look only at images with this label; may be repeated."),
-]
-Prefix = Annotated[str, typer.Option(metavar="TEXT", help="Look only at images whose path begins so.")]
-SheetFile = Annotated[
-    Path | None, typer.Option("--sheet", dir_okay=False, metavar="FILE", help="Write a contact sheet (PNG).")
 ]
 
 
@@ -79,7 +74,7 @@ def duplicates(
     *,
     collection: Collection = DEFAULT_COLLECTION,
     distance: Distance = None,
-    label: Labels = None,
+    label: OnlyLabels = None,
     path_prefix: Prefix = "",
     sheet: SheetFile = None,
     server: Server = DEFAULT_SERVER,

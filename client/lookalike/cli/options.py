@@ -37,6 +37,14 @@ Ca = Annotated[
     ),
 ]
 Collection = Annotated[str, typer.Option("--collection", "-c", metavar="NAME", help="Collection to work on.")]
+OnlyLabels = Annotated[
+    list[str] | None,
+    typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only images with this label; may be repeated."),
+]
+Prefix = Annotated[str, typer.Option(metavar="TEXT", help="Only images whose path begins so.")]
+SheetFile = Annotated[
+    Path | None, typer.Option("--sheet", dir_okay=False, metavar="FILE", help="Write a contact sheet (PNG).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 

@@ -16,7 +16,10 @@ from lookalike.cli.options import (
     AsJson,
     Ca,
     Collection,
+    OnlyLabels,
+    Prefix,
     Server,
+    SheetFile,
     Tls,
     Token,
     check_folder,
@@ -35,11 +38,6 @@ RegionText = Annotated[
     str | None,
     typer.Option("--region", metavar="L,T,R,B", help="Look for this part only; edges as fractions: 0,0,0.5,1."),
 ]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only images with this label; may be repeated."),
-]
-Prefix = Annotated[str, typer.Option(metavar="TEXT", help="Only images whose path begins so.")]
 Elsewhere = Annotated[bool, typer.Option("--not-same-folder", help="No images from the query's folder.")]
 NotItself = Annotated[bool, typer.Option("--not-same-source", help="No images from the query's own path.")]
 Scenes = Annotated[
@@ -66,9 +64,6 @@ Eventual = Annotated[
     bool, typer.Option("--eventual", help="May miss the latest images: faster while many are imported.")
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="Compare with every image: slower, misses nothing.")]
-SheetFile = Annotated[
-    Path | None, typer.Option("--sheet", dir_okay=False, metavar="FILE", help="Write a contact sheet (PNG).")
-]
 Open = Annotated[bool, typer.Option("--open", help="Make a contact sheet and open it in the desktop's viewer.")]
 
 
@@ -78,7 +73,7 @@ def search(
     collection: Collection = DEFAULT_COLLECTION,
     limit: Limit = 10,
     region: RegionText = None,
-    label: Labels = None,
+    label: OnlyLabels = None,
     path_prefix: Prefix = "",
     not_same_folder: Elsewhere = False,
     not_same_source: NotItself = False,
