@@ -20,7 +20,7 @@ COLLECTION = "vectors"
 
 def centres(dim: int) -> NDArray[np.float32]:
     """Of the clusters, [CENTRES, dim], of length 1 or nearly."""
-    found: NDArray[np.float32] = np.random.default_rng(0).standard_normal((CENTRES, dim), np.float32) / np.sqrt(dim)
+    found: NDArray[np.float32] = np.random.default_rng(0).standard_normal((CENTRES, dim), np.float32) / np.float32(np.sqrt(dim))
     return found
 
 
