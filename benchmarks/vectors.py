@@ -20,8 +20,8 @@ COLLECTION = "vectors"
 
 def centres(dim: int) -> NDArray[np.float32]:
     """Of the clusters, [CENTRES, dim], of length 1 or nearly."""
-    found: NDArray[np.float32] = np.random.default_rng(0).standard_normal((CENTRES, dim), np.float32) / np.float32(np.sqrt(dim))
-    return found
+    found = np.random.default_rng(0).standard_normal((CENTRES, dim), np.float32)
+    return found / np.float32(np.sqrt(dim))
 
 
 def mixture(count: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
