@@ -4,9 +4,8 @@ Records go in batches. The server is asked first which of them it holds with all
 sends nothing that is there: stop it and start it as often as you like.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -20,6 +19,7 @@ from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
 from lookalike.cli.output import FAILED, fail, out, print_json, printable
 from lookalike.cli.parquet import read_parquet
 from lookalike.cli.progress import failure_line, list_first, progress_bar, timed
+from lookalike.cli.tally import Tally
 from lookalike.errors import CollectionNotFound, ModelMismatch
 from lookalike.types import Embedded, Filter, Image, ImportOutcome
 
@@ -45,25 +45,14 @@ class Failure(NamedTuple):
     message: str
 
 
-@dataclass(slots=True)
-class Tally:
+class ImagesTally(Tally[Failure]):
     """What has become of the images so far."""
-
-    outcomes: Counter[ImportOutcome] = field(default_factory=Counter)
-    failures: list[Failure] = field(default_factory=list)
-    seconds: float = 0.0
 
     def fail(self, said: Record, reason: str, message: str) -> None:
         """Count an image that was left out."""
         first = next(iter(said.get("sources") or ()), None) if isinstance(said.get("sources"), list) else None
         path = str(first.get("path", "")) if isinstance(first, dict) else ""
-        self.outcomes[ImportOutcome.FAILED] += 1
-        self.failures.append(Failure(str(said.get("id", "")), path, reason, message))
-
-    @property
-    def words(self) -> str:
-        """The counts for a person."""
-        return " · ".join(f"{self.outcomes[outcome]:,} {outcome}" for outcome in ImportOutcome)
+        self.left_out(Failure(str(said.get("id", "")), path, reason, message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +62,7 @@ class Move:
     client: "lookalike.Client"
     collection: str
     model_id: str
-    tally: Tally
+    tally: ImagesTally
 
     def batches(self, records: Iterator[tuple[Record, "Vector"]]) -> Iterator[int]:
         """Bring them, and tell after each batch how many those were."""
@@ -125,7 +114,7 @@ def import_exported(
     The pictures are not needed. The server must run the model that made the vectors; the collection is made where it is
     missing. Images that it holds get the sources and labels that they lack. Exit status 1 when any image failed.
     """
-    tally = Tally()
+    tally = ImagesTally()
     try:
         manifest = Manifest.of(folder)
         manifest.check(folder)
@@ -171,7 +160,7 @@ def _watch(move: Move, records: Iterator[tuple[Record, "Vector"]], total: int, a
             progress.update(task, advance=done, description=move.tally.words)
 
 
-def _report(tally: Tally, collection: str, as_json: bool) -> None:
+def _report(tally: ImagesTally, collection: str, as_json: bool) -> None:
     if as_json:
         print_json(_summary(tally, collection))
         return
@@ -181,7 +170,7 @@ def _report(tally: Tally, collection: str, as_json: bool) -> None:
     list_first(lines)
 
 
-def _summary(tally: Tally, collection: str) -> dict[str, Any]:
+def _summary(tally: ImagesTally, collection: str) -> dict[str, Any]:
     return {
         "collection": collection,
         "total": tally.outcomes.total(),

@@ -4,10 +4,9 @@ Rows go in batches. The server is asked first which of them it holds, so that a 
 nothing: stop it and start it as often as you like.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -20,6 +19,7 @@ from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
 from lookalike.cli.output import FAILED, fail, out, print_json, printable
 from lookalike.cli.progress import failure_line, list_first, progress_bar, timed
 from lookalike.cli.seed_database import BadRow, Row, SeedDatabase, Unreadable
+from lookalike.cli.tally import Tally
 from lookalike.errors import CollectionExists
 from lookalike.types import Embedded, ImportOutcome, ModelInfo
 
@@ -44,24 +44,13 @@ class Failure(NamedTuple):
     message: str
 
 
-@dataclass(slots=True)
-class Tally:
+class RowsTally(Tally[Failure]):
     """What has become of the rows so far."""
-
-    outcomes: Counter[ImportOutcome] = field(default_factory=Counter)
-    failures: list[Failure] = field(default_factory=list)
-    seconds: float = 0.0
 
     def fail(self, row: Row, reason: str, message: str) -> None:
         """Count a row that was left out."""
         path = row.path.decode(errors="replace") if isinstance(row.path, bytes) else ""
-        self.outcomes[ImportOutcome.FAILED] += 1
-        self.failures.append(Failure(row.number, path, reason, message))
-
-    @property
-    def words(self) -> str:
-        """The counts for a person."""
-        return " · ".join(f"{self.outcomes[outcome]:,} {outcome}" for outcome in ImportOutcome)
+        self.left_out(Failure(row.number, path, reason, message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +60,7 @@ class Move:
     client: "lookalike.Client"
     collection: str
     model: ModelInfo
-    tally: Tally
+    tally: RowsTally
 
     def batches(self, rows: Iterator[Row]) -> Iterator[int]:
         """Bring them, and tell after each batch how many those were."""
@@ -119,7 +108,7 @@ def import_seed(
     The pictures are not needed. The server must run the model that made the vectors: serve --model seed:PATH.h5, with
     the ancestor's weights. Rows that the collection holds are not sent again. Exit status 1 when any row failed.
     """
-    tally = Tally()
+    tally = RowsTally()
     try:
         with (
             timed(tally),
@@ -154,7 +143,7 @@ def _watch(move: Move, database: SeedDatabase, as_json: bool) -> None:
             progress.update(task, advance=done, description=move.tally.words)
 
 
-def _report(tally: Tally, collection: str, as_json: bool) -> None:
+def _report(tally: RowsTally, collection: str, as_json: bool) -> None:
     if as_json:
         print_json(_summary(tally, collection))
         return
@@ -168,7 +157,7 @@ def _report(tally: Tally, collection: str, as_json: bool) -> None:
     )
 
 
-def _summary(tally: Tally, collection: str) -> dict[str, Any]:
+def _summary(tally: RowsTally, collection: str) -> dict[str, Any]:
     return {
         "collection": collection,
         "total": tally.outcomes.total(),
