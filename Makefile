@@ -26,7 +26,7 @@ test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto
 
 test-slow: $(READY) ## Run the slow tests, among them the conversion of the weights and the ancestor's numbers
-	$(BIN)/pip install --quiet --editable ".[convert]"
+	$(BIN)/pip install --quiet --editable ".[slow]"
 	$(BIN)/python -m pytest -m slow --timeout 600
 
 ROUNDS ?= 20

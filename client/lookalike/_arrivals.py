@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from lookalike import _failures, _messages, types
@@ -30,8 +29,7 @@ class Arriving:
     """An item on its way: its place among those given, and what is known of it."""
 
     index: int
-    path: str | None
-    modified: datetime | None
+    source: types.Source | None
     labels: Mapping[str, str]
     image_id: str | None = None
 
@@ -57,7 +55,7 @@ class Arrivals(Exchange[Item, Job, types.ImportProgress]):
         request = images_pb2.ImportImagesRequest(
             tag=tag,
             collection=self._collection,
-            source=_messages.source(job.path, job.modified),
+            source=_messages.source(job.source),
             labels=_messages.labels({**self._labels, **job.labels}),
         )
         if request.ByteSize() > MAX_ENVELOPE:
@@ -87,7 +85,7 @@ class Arrivals(Exchange[Item, Job, types.ImportProgress]):
             done=self._done,
             total=self._total,
             index=job.index,
-            path=job.path,
+            path=job.source.path if job.source else None,
             outcome=outcome,
             image_id=image_id,
             error=error,

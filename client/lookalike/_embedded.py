@@ -39,8 +39,7 @@ class ImportEmbedded(Arrivals[types.Embedded, Delivery]):
             self._waiting.append(
                 Delivery(
                     index=self._taken,
-                    path=item.source.path if item.source else None,
-                    modified=item.source.modified if item.source else None,
+                    source=item.source,
                     labels=item.labels,
                     image_id=item.image_id,
                     given=item,
@@ -55,7 +54,7 @@ class ImportEmbedded(Arrivals[types.Embedded, Delivery]):
             request.image_id = job.given.image_id
             return request
         for source in job.given.more_sources:
-            _messages.source(source.path, source.modified)  # what cannot be sent fails before anything is
+            _messages.source(source)  # what cannot be sent fails before anything is
         job.more = deque(job.given.more_sources)
         request.embedded.CopyFrom(_messages.embedded(job.given, self._model_id))
         self._sent_bytes += len(request.embedded.vector.float32_le)
@@ -66,9 +65,8 @@ class ImportEmbedded(Arrivals[types.Embedded, Delivery]):
             job.outcome = answer.outcome if job.outcome is None else job.outcome
             answer.outcome = job.outcome
             if job.more:
-                source = job.more.popleft()
-                job.path, job.modified = source.path, source.modified
+                job.source = job.more.popleft()
                 self._waiting.appendleft(job)
                 return
-        job.path = job.given.source.path if job.given.source else None
+        job.source = job.given.source
         super()._conclude(job, answer, error)

@@ -241,7 +241,7 @@ def image(message: types_pb2.Image, embedding: types_pb2.Vector | None = None) -
     return types.Image(
         id=message.id,
         collection=message.collection,
-        sources=tuple(types.Source(each.path, _moment(each, "modify_time")) for each in message.sources),
+        sources=tuple(map(_source, message.sources)),
         labels=dict(message.labels),
         width=message.width,
         height=message.height,
@@ -254,6 +254,10 @@ def image(message: types_pb2.Image, embedding: types_pb2.Vector | None = None) -
         scenes=scenes(message.scenes),
         location=_location(message.location) if message.HasField("location") else None,
     )
+
+
+def _source(message: types_pb2.Source) -> types.Source:
+    return types.Source(message.path, _moment(message, "modify_time"), message.size_bytes)
 
 
 def _location(message: types_pb2.Location) -> types.Location:
@@ -388,9 +392,12 @@ def _limits(message: search_service_pb2.Limits) -> types.Limits:
     )
 
 
-def source(path: str | None, modified: datetime | None) -> types_pb2.Source | None:
-    """A source; none without a path."""
-    return None if path is None else types_pb2.Source(path=pictures.utf8(path), modify_time=timestamp(modified))
+def source(given: types.Source | None) -> types_pb2.Source | None:
+    """A source; None stays none."""
+    if given is None:
+        return None
+    path, modified = pictures.utf8(given.path), timestamp(given.modified)
+    return types_pb2.Source(path=path, modify_time=modified, size_bytes=given.size_bytes)
 
 
 def labels(given: Mapping[str, str]) -> dict[str, str]:

@@ -93,8 +93,7 @@ class Import(Arrivals[Importable, Upload]):
                 Upload(
                     index=self._taken,
                     picture=pictures.checked(given.picture),
-                    path=given.path or pictures.location(given.picture),
-                    modified=given.modified or pictures.modified(given.picture),
+                    source=_source(given),
                     labels=given.labels,
                 )
             )
@@ -118,3 +117,12 @@ class Import(Arrivals[Importable, Upload]):
             self._waiting.appendleft(job)
         else:
             super()._conclude(job, answer, error)
+
+
+def _source(given: types.ImportItem) -> types.Source | None:
+    """Where the picture lies: as given, and else as its file tells."""
+    path = given.path or pictures.location(given.picture)
+    if path is None:
+        return None
+    modified, size_bytes = pictures.modified_and_size(given.picture)
+    return types.Source(path, given.modified or modified, given.size_bytes or size_bytes)

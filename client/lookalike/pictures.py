@@ -73,14 +73,15 @@ def utf8(path: str) -> str:
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", path)
 
 
-def modified(picture: Picture) -> datetime | None:
-    """When the file was last changed; None for bytes, files and what cannot be asked."""
+def modified_and_size(picture: Picture) -> tuple[datetime | None, int]:
+    """When the file was last changed, and its bytes; None and 0 for bytes, files and what cannot be asked."""
     if not isinstance(picture, _PATHS):
-        return None
+        return None, 0
     try:
-        return datetime.fromtimestamp(Path(picture).stat().st_mtime, UTC)
+        status = Path(picture).stat()
+        return datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
     except (OSError, ValueError, OverflowError):
-        return None
+        return None, 0
 
 
 def find(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: str = "*") -> Iterator[Path]:

@@ -72,6 +72,7 @@ __all__ = [
     "SearchResult",
     "ServerInfo",
     "ServerLoad",
+    "Sighting",
     "Source",
     "StageTimes",
     "StoredImage",
@@ -85,6 +86,16 @@ class Source:
 
     path: str
     modified: datetime | None = None
+    size_bytes: int = 0
+    """Of the file there; 0: not known. Of a picture inside another file, such as a page, both are that file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An image and a place where it was seen."""
+
+    image_id: str
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,15 +300,16 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A picture on its way in, with the source to record: its path, with forward slashes, and when it last changed.
+    """A picture on its way in, with the source to record: its path, with forward slashes, last change and size.
 
-    Both are taken from the file where the picture is a path and they are not given.
+    They are taken from the file where the picture is a path and they are not given.
     """
 
     picture: Picture
     path: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     modified: datetime | None = None
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

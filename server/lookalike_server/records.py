@@ -32,6 +32,8 @@ class Source:
 
     path: str
     modified: int | None = None
+    size_bytes: int = 0
+    """Of the file there; 0: not known."""
 
     @property
     def folder(self) -> str:

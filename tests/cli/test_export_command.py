@@ -119,7 +119,8 @@ def test_other_tools_read_the_files(run: Run, case: str, tmp_path: Path, target:
     held = contents(target, case)
     for each, vector in zip(records, vectors, strict=True):
         assert vector.tobytes() == held[each["id"]][1]
-    assert records[3]["sources"][1] == {"path": "/b/3/0", "modified": "2024-05-01T12:30:15.123456+00:00"}
+    told = {"path": "/b/3/0", "modified": "2024-05-01T12:30:15.123456+00:00", "size_bytes": 0}
+    assert records[3]["sources"][1] == told
     assert records[3]["location"] == {"latitude": 51.1, "longitude": -9.3}
 
 

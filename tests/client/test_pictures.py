@@ -132,11 +132,12 @@ def test_half_a_letter_gets_a_mark_of_its_own() -> None:
 
 def test_the_modification_time_of_a_path_is_known(path: Path) -> None:
     os.utime(path, (0, 86_400))
-    found = pictures.modified(path)
+    found, size = pictures.modified_and_size(path)
     assert found is not None
     assert found.isoformat() == "1970-01-02T00:00:00+00:00"
-    assert pictures.modified(path.with_name("missing.jpg")) is None
-    assert pictures.modified(BYTES) is None
+    assert size == path.stat().st_size
+    assert pictures.modified_and_size(path.with_name("missing.jpg")) == (None, 0)
+    assert pictures.modified_and_size(BYTES) == (None, 0)
 
 
 def test_pictures_are_found_by_suffix_in_the_order_of_their_names(tmp_path: Path) -> None:

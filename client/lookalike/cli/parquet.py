@@ -97,7 +97,7 @@ def _schema(dim: int) -> Any:
     return pa.schema(
         [
             ("id", pa.string()),
-            ("sources", pa.list_(pa.struct([("path", pa.string()), ("modified", time)]))),
+            ("sources", pa.list_(pa.struct([("path", pa.string()), ("modified", time), ("size_bytes", pa.int64())]))),
             ("labels", pa.map_(pa.string(), pa.string())),
             *((name, pa.uint32()) for name in ("width", "height")),
             ("size_bytes", pa.uint64()),

@@ -188,6 +188,52 @@ class DeleteImagesResponse(_message.Message):
     deleted_count: int
     def __init__(self, deleted_count: _Optional[int] = ...) -> None: ...
 
+class Sighting(_message.Message):
+    __slots__ = ("image_id", "source")
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    image_id: str
+    source: _types_pb2.Source
+    def __init__(self, image_id: _Optional[str] = ..., source: _Optional[_Union[_types_pb2.Source, _Mapping]] = ...) -> None: ...
+
+class ListSourcesRequest(_message.Message):
+    __slots__ = ("collection", "page_size", "page_token", "path_prefix")
+    COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PATH_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    collection: str
+    page_size: int
+    page_token: str
+    path_prefix: str
+    def __init__(self, collection: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., path_prefix: _Optional[str] = ...) -> None: ...
+
+class ListSourcesResponse(_message.Message):
+    __slots__ = ("sightings", "next_page_token")
+    SIGHTINGS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    sightings: _containers.RepeatedCompositeFieldContainer[Sighting]
+    next_page_token: str
+    def __init__(self, sightings: _Optional[_Iterable[_Union[Sighting, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RemoveSourcesRequest(_message.Message):
+    __slots__ = ("collection", "sightings", "remove_images")
+    COLLECTION_FIELD_NUMBER: _ClassVar[int]
+    SIGHTINGS_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_IMAGES_FIELD_NUMBER: _ClassVar[int]
+    collection: str
+    sightings: _containers.RepeatedCompositeFieldContainer[Sighting]
+    remove_images: bool
+    def __init__(self, collection: _Optional[str] = ..., sightings: _Optional[_Iterable[_Union[Sighting, _Mapping]]] = ..., remove_images: bool = ...) -> None: ...
+
+class RemoveSourcesResponse(_message.Message):
+    __slots__ = ("removed_source_count", "removed_image_count")
+    REMOVED_SOURCE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_IMAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    removed_source_count: int
+    removed_image_count: int
+    def __init__(self, removed_source_count: _Optional[int] = ..., removed_image_count: _Optional[int] = ...) -> None: ...
+
 class FindDuplicatesRequest(_message.Message):
     __slots__ = ("collection", "max_distance", "filter")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]

@@ -70,6 +70,16 @@ class ImageServiceStub(object):
                 request_serializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesRequest.SerializeToString,
                 response_deserializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesResponse.FromString,
                 _registered_method=True)
+        self.ListSources = channel.unary_unary(
+                '/lookalike.v1.ImageService/ListSources',
+                request_serializer=lookalike_dot_v1_dot_image__service__pb2.ListSourcesRequest.SerializeToString,
+                response_deserializer=lookalike_dot_v1_dot_image__service__pb2.ListSourcesResponse.FromString,
+                _registered_method=True)
+        self.RemoveSources = channel.unary_unary(
+                '/lookalike.v1.ImageService/RemoveSources',
+                request_serializer=lookalike_dot_v1_dot_image__service__pb2.RemoveSourcesRequest.SerializeToString,
+                response_deserializer=lookalike_dot_v1_dot_image__service__pb2.RemoveSourcesResponse.FromString,
+                _registered_method=True)
         self.FindDuplicates = channel.unary_stream(
                 '/lookalike.v1.ImageService/FindDuplicates',
                 request_serializer=lookalike_dot_v1_dot_image__service__pb2.FindDuplicatesRequest.SerializeToString,
@@ -170,6 +180,28 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSources(self, request, context):
+        """Where a collection's images were seen, by path, a page at a time: what tells a client which files it knows already, and
+        which have changed. Sources that arrive or vanish between pages neither repeat nor hide others.
+
+        Errors: INVALID_ARGUMENT BAD_REQUEST (page_size, a path_prefix too long), BAD_PAGE_TOKEN;
+        NOT_FOUND COLLECTION_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveSources(self, request, context):
+        """Takes back that images were seen at some places, because their files have moved, changed or gone. Sources that no image
+        has are passed over. An image that would lose its last source keeps it, unless remove_images. All or none.
+
+        Errors: INVALID_ARGUMENT BAD_REQUEST (a malformed id, no sighting, or more than Limits.max_ids);
+        NOT_FOUND COLLECTION_NOT_FOUND; RESOURCE_EXHAUSTED DISK_FULL.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FindDuplicates(self, request, context):
         """Duplicates over a whole collection: the exact ones, then groups of near-duplicates, largest first, then the summary; with
         progress in between. Images that are linked by a chain of neighbours at most max_distance apart are one group. What
@@ -220,6 +252,16 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.DeleteImages,
                     request_deserializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesRequest.FromString,
                     response_serializer=lookalike_dot_v1_dot_image__service__pb2.DeleteImagesResponse.SerializeToString,
+            ),
+            'ListSources': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSources,
+                    request_deserializer=lookalike_dot_v1_dot_image__service__pb2.ListSourcesRequest.FromString,
+                    response_serializer=lookalike_dot_v1_dot_image__service__pb2.ListSourcesResponse.SerializeToString,
+            ),
+            'RemoveSources': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveSources,
+                    request_deserializer=lookalike_dot_v1_dot_image__service__pb2.RemoveSourcesRequest.FromString,
+                    response_serializer=lookalike_dot_v1_dot_image__service__pb2.RemoveSourcesResponse.SerializeToString,
             ),
             'FindDuplicates': grpc.unary_stream_rpc_method_handler(
                     servicer.FindDuplicates,
@@ -417,6 +459,60 @@ class ImageService(object):
             '/lookalike.v1.ImageService/DeleteImages',
             lookalike_dot_v1_dot_image__service__pb2.DeleteImagesRequest.SerializeToString,
             lookalike_dot_v1_dot_image__service__pb2.DeleteImagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSources(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lookalike.v1.ImageService/ListSources',
+            lookalike_dot_v1_dot_image__service__pb2.ListSourcesRequest.SerializeToString,
+            lookalike_dot_v1_dot_image__service__pb2.ListSourcesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveSources(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/lookalike.v1.ImageService/RemoveSources',
+            lookalike_dot_v1_dot_image__service__pb2.RemoveSourcesRequest.SerializeToString,
+            lookalike_dot_v1_dot_image__service__pb2.RemoveSourcesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ from lookalike.v1 import load_pb2 as lookalike_dot_v1_dot_load__pb2
 from lookalike.v1 import types_pb2 as lookalike_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!lookalike/v1/search_service.proto\x12\x0clookalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17lookalike/v1/load.proto\x1a\x18lookalike/v1/types.proto\"\xd9\x03\n\rSearchRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12(\n\x07picture\x18\x02 \x01(\x0b\x32\x15.lookalike.v1.PictureH\x00\x12\x12\n\x08image_id\x18\x03 \x01(\tH\x00\x12&\n\x06vector\x18\x04 \x01(\x0b\x32\x14.lookalike.v1.VectorH\x00\x12*\n\x08\x65xamples\x18\x05 \x01(\x0b\x32\x16.lookalike.v1.ExamplesH\x00\x12\r\n\x05limit\x18\x06 \x01(\r\x12\x19\n\x0cmax_distance\x18\x07 \x01(\x02H\x01\x88\x01\x01\x12$\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x14.lookalike.v1.Filter\x12\r\n\x05\x65xact\x18\t \x01(\x08\x12\x1a\n\x12include_embeddings\x18\n \x01(\x08\x12.\n\x0b\x63onsistency\x18\x0b \x01(\x0e\x32\x19.lookalike.v1.Consistency\x12-\n\x06prefer\x18\x0c \x01(\x0b\x32\x1d.lookalike.v1.ScenePreference\x12\x1b\n\x0egroup_distance\x18\r \x01(\x02H\x02\x88\x01\x01\x42\x07\n\x05queryB\x0f\n\r_max_distanceB\x11\n\x0f_group_distance\"X\n\x0fScenePreference\x12\x0e\n\x06scenes\x18\x01 \x03(\t\x12\x15\n\rsame_as_query\x18\x02 \x01(\x08\x12\x13\n\x06weight\x18\x03 \x01(\x02H\x00\x88\x01\x01\x42\t\n\x07_weight\"\x85\x02\n\x0eSearchResponse\x12$\n\x07matches\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Match\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12\r\n\x05\x65xact\x18\x04 \x01(\x08\x12&\n\x07timings\x18\x05 \x01(\x0b\x32\x15.lookalike.v1.Timings\x12)\n\x0cquery_scenes\x18\x06 \x03(\x0b\x32\x13.lookalike.v1.Scene\x12\x1c\n\x0fmeasured_recall\x18\x07 \x01(\x02H\x00\x88\x01\x01\x12\x13\n\x0bmore_within\x18\x08 \x01(\x08\x42\x12\n\x10_measured_recall\"\xdb\x01\n\x05Match\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x10\n\x08\x64istance\x18\x02 \x01(\x02\x12\r\n\x05score\x18\x03 \x01(\x02\x12\"\n\x05image\x18\x04 \x01(\x0b\x32\x13.lookalike.v1.Image\x12\'\n\tembedding\x18\x05 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x1c\n\x0fscene_agreement\x18\x06 \x01(\x02H\x00\x88\x01\x01\x12$\n\x07similar\x18\x07 \x03(\x0b\x32\x13.lookalike.v1.MatchB\x12\n\x10_scene_agreement\"O\n\x13SearchStreamRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12+\n\x06search\x18\x02 \x01(\x0b\x32\x1b.lookalike.v1.SearchRequest\"\x88\x01\n\x14SearchStreamResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12.\n\x06result\x18\x02 \x01(\x0b\x32\x1c.lookalike.v1.SearchResponseH\x00\x12)\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x18.lookalike.v1.ItemStatusH\x00\x42\x08\n\x06\x61nswer\"E\n\x0c\x45mbedRequest\x12&\n\x07picture\x18\x01 \x01(\x0b\x32\x15.lookalike.v1.Picture\x12\r\n\x05model\x18\x02 \x01(\t\"\xb3\x01\n\rEmbedResponse\x12$\n\x06vector\x18\x01 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\x12&\n\x07timings\x18\x05 \x01(\x0b\x32\x15.lookalike.v1.Timings\x12#\n\x06scenes\x18\x06 \x03(\x0b\x32\x13.lookalike.v1.Scene\"\x16\n\x14GetServerInfoRequest\"\xa6\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\'\n\x06models\x18\x02 \x03(\x0b\x32\x17.lookalike.v1.ModelInfo\x12$\n\x06limits\x18\x03 \x01(\x0b\x32\x14.lookalike.v1.Limits\x12\x43\n\x08versions\x18\x04 \x03(\x0b\x32\x31.lookalike.v1.GetServerInfoResponse.VersionsEntry\x12\r\n\x05ready\x18\x05 \x01(\x08\x12(\n\x07indexes\x18\x06 \x03(\x0b\x32\x17.lookalike.v1.IndexInfo\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xeb\x01\n\tIndexInfo\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x13\n\x0bimage_count\x18\x02 \x01(\x04\x12\x15\n\rindexed_count\x18\x03 \x01(\x04\x12\x0e\n\x06\x65\x66\x66ort\x18\x04 \x01(\r\x12\x15\n\rrecall_target\x18\x05 \x01(\x02\x12\x1c\n\x0fmeasured_recall\x18\x06 \x01(\x02H\x00\x88\x01\x01\x12\x13\n\x0bsample_size\x18\x07 \x01(\r\x12\x30\n\x0cmeasure_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x12\n\x10_measured_recall\"}\n\tModelInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03\x64im\x18\x03 \x01(\r\x12\x0e\n\x06\x65ngine\x18\x04 \x01(\t\x12\x13\n\x0binput_width\x18\x05 \x01(\r\x12\x14\n\x0cinput_height\x18\x06 \x01(\r\x12\x0e\n\x06scenes\x18\x07 \x03(\t\"\x87\x01\n\x06Limits\x12\x17\n\x0fmax_image_bytes\x18\x01 \x01(\x04\x12\x18\n\x10max_image_pixels\x18\x02 \x01(\x04\x12\x11\n\tmax_limit\x18\x03 \x01(\r\x12\x15\n\rmax_page_size\x18\x04 \x01(\r\x12\x0f\n\x07max_ids\x18\x05 \x01(\r\x12\x0f\n\x07\x66ormats\x18\x06 \x03(\t*\\\n\x0b\x43onsistency\x12\x1b\n\x17\x43ONSISTENCY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONSISTENCY_STRONG\x10\x01\x12\x18\n\x14\x43ONSISTENCY_EVENTUAL\x10\x02\x32\xa5\x03\n\rSearchService\x12\x43\n\x06Search\x12\x1b.lookalike.v1.SearchRequest\x1a\x1c.lookalike.v1.SearchResponse\x12Y\n\x0cSearchStream\x12!.lookalike.v1.SearchStreamRequest\x1a\".lookalike.v1.SearchStreamResponse(\x01\x30\x01\x12@\n\x05\x45mbed\x12\x1a.lookalike.v1.EmbedRequest\x1a\x1b.lookalike.v1.EmbedResponse\x12X\n\rGetServerInfo\x12\".lookalike.v1.GetServerInfoRequest\x1a#.lookalike.v1.GetServerInfoResponse\x12X\n\rGetServerLoad\x12\".lookalike.v1.GetServerLoadRequest\x1a#.lookalike.v1.GetServerLoadResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!lookalike/v1/search_service.proto\x12\x0clookalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17lookalike/v1/load.proto\x1a\x18lookalike/v1/types.proto\"\xe6\x03\n\rSearchRequest\x12\x12\n\ncollection\x18\x01 \x01(\t\x12(\n\x07picture\x18\x02 \x01(\x0b\x32\x15.lookalike.v1.PictureH\x00\x12\x12\n\x08image_id\x18\x03 \x01(\tH\x00\x12&\n\x06vector\x18\x04 \x01(\x0b\x32\x14.lookalike.v1.VectorH\x00\x12*\n\x08\x65xamples\x18\x05 \x01(\x0b\x32\x16.lookalike.v1.ExamplesH\x00\x12\r\n\x05limit\x18\x06 \x01(\r\x12\x19\n\x0cmax_distance\x18\x07 \x01(\x02H\x01\x88\x01\x01\x12$\n\x06\x66ilter\x18\x08 \x01(\x0b\x32\x14.lookalike.v1.Filter\x12\r\n\x05\x65xact\x18\t \x01(\x08\x12\x1a\n\x12include_embeddings\x18\n \x01(\x08\x12.\n\x0b\x63onsistency\x18\x0b \x01(\x0e\x32\x19.lookalike.v1.Consistency\x12-\n\x06prefer\x18\x0c \x01(\x0b\x32\x1d.lookalike.v1.ScenePreference\x12\x1b\n\x0egroup_distance\x18\r \x01(\x02H\x02\x88\x01\x01\x12\x0b\n\x03tta\x18\x0e \x01(\x08\x42\x07\n\x05queryB\x0f\n\r_max_distanceB\x11\n\x0f_group_distance\"X\n\x0fScenePreference\x12\x0e\n\x06scenes\x18\x01 \x03(\t\x12\x15\n\rsame_as_query\x18\x02 \x01(\x08\x12\x13\n\x06weight\x18\x03 \x01(\x02H\x00\x88\x01\x01\x42\t\n\x07_weight\"\x85\x02\n\x0eSearchResponse\x12$\n\x07matches\x18\x01 \x03(\x0b\x32\x13.lookalike.v1.Match\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12\r\n\x05\x65xact\x18\x04 \x01(\x08\x12&\n\x07timings\x18\x05 \x01(\x0b\x32\x15.lookalike.v1.Timings\x12)\n\x0cquery_scenes\x18\x06 \x03(\x0b\x32\x13.lookalike.v1.Scene\x12\x1c\n\x0fmeasured_recall\x18\x07 \x01(\x02H\x00\x88\x01\x01\x12\x13\n\x0bmore_within\x18\x08 \x01(\x08\x42\x12\n\x10_measured_recall\"\xfd\x01\n\x05Match\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x10\n\x08\x64istance\x18\x02 \x01(\x02\x12\r\n\x05score\x18\x03 \x01(\x02\x12\"\n\x05image\x18\x04 \x01(\x0b\x32\x13.lookalike.v1.Image\x12\'\n\tembedding\x18\x05 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x1c\n\x0fscene_agreement\x18\x06 \x01(\x02H\x00\x88\x01\x01\x12$\n\x07similar\x18\x07 \x03(\x0b\x32\x13.lookalike.v1.Match\x12\x0e\n\x06turned\x18\x08 \x01(\r\x12\x10\n\x08mirrored\x18\t \x01(\x08\x42\x12\n\x10_scene_agreement\"O\n\x13SearchStreamRequest\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12+\n\x06search\x18\x02 \x01(\x0b\x32\x1b.lookalike.v1.SearchRequest\"\x88\x01\n\x14SearchStreamResponse\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12.\n\x06result\x18\x02 \x01(\x0b\x32\x1c.lookalike.v1.SearchResponseH\x00\x12)\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x18.lookalike.v1.ItemStatusH\x00\x42\x08\n\x06\x61nswer\"E\n\x0c\x45mbedRequest\x12&\n\x07picture\x18\x01 \x01(\x0b\x32\x15.lookalike.v1.Picture\x12\r\n\x05model\x18\x02 \x01(\t\"\xb3\x01\n\rEmbedResponse\x12$\n\x06vector\x18\x01 \x01(\x0b\x32\x14.lookalike.v1.Vector\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\x12&\n\x07timings\x18\x05 \x01(\x0b\x32\x15.lookalike.v1.Timings\x12#\n\x06scenes\x18\x06 \x03(\x0b\x32\x13.lookalike.v1.Scene\"\x16\n\x14GetServerInfoRequest\"\xa6\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\'\n\x06models\x18\x02 \x03(\x0b\x32\x17.lookalike.v1.ModelInfo\x12$\n\x06limits\x18\x03 \x01(\x0b\x32\x14.lookalike.v1.Limits\x12\x43\n\x08versions\x18\x04 \x03(\x0b\x32\x31.lookalike.v1.GetServerInfoResponse.VersionsEntry\x12\r\n\x05ready\x18\x05 \x01(\x08\x12(\n\x07indexes\x18\x06 \x03(\x0b\x32\x17.lookalike.v1.IndexInfo\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xeb\x01\n\tIndexInfo\x12\x12\n\ncollection\x18\x01 \x01(\t\x12\x13\n\x0bimage_count\x18\x02 \x01(\x04\x12\x15\n\rindexed_count\x18\x03 \x01(\x04\x12\x0e\n\x06\x65\x66\x66ort\x18\x04 \x01(\r\x12\x15\n\rrecall_target\x18\x05 \x01(\x02\x12\x1c\n\x0fmeasured_recall\x18\x06 \x01(\x02H\x00\x88\x01\x01\x12\x13\n\x0bsample_size\x18\x07 \x01(\r\x12\x30\n\x0cmeasure_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x12\n\x10_measured_recall\"}\n\tModelInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0b\n\x03\x64im\x18\x03 \x01(\r\x12\x0e\n\x06\x65ngine\x18\x04 \x01(\t\x12\x13\n\x0binput_width\x18\x05 \x01(\r\x12\x14\n\x0cinput_height\x18\x06 \x01(\r\x12\x0e\n\x06scenes\x18\x07 \x03(\t\"\x87\x01\n\x06Limits\x12\x17\n\x0fmax_image_bytes\x18\x01 \x01(\x04\x12\x18\n\x10max_image_pixels\x18\x02 \x01(\x04\x12\x11\n\tmax_limit\x18\x03 \x01(\r\x12\x15\n\rmax_page_size\x18\x04 \x01(\r\x12\x0f\n\x07max_ids\x18\x05 \x01(\r\x12\x0f\n\x07\x66ormats\x18\x06 \x03(\t*\\\n\x0b\x43onsistency\x12\x1b\n\x17\x43ONSISTENCY_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONSISTENCY_STRONG\x10\x01\x12\x18\n\x14\x43ONSISTENCY_EVENTUAL\x10\x02\x32\xa5\x03\n\rSearchService\x12\x43\n\x06Search\x12\x1b.lookalike.v1.SearchRequest\x1a\x1c.lookalike.v1.SearchResponse\x12Y\n\x0cSearchStream\x12!.lookalike.v1.SearchStreamRequest\x1a\".lookalike.v1.SearchStreamResponse(\x01\x30\x01\x12@\n\x05\x45mbed\x12\x1a.lookalike.v1.EmbedRequest\x1a\x1b.lookalike.v1.EmbedResponse\x12X\n\rGetServerInfo\x12\".lookalike.v1.GetServerInfoRequest\x1a#.lookalike.v1.GetServerInfoResponse\x12X\n\rGetServerLoad\x12\".lookalike.v1.GetServerLoadRequest\x1a#.lookalike.v1.GetServerLoadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,36 +36,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETSERVERINFORESPONSE_VERSIONSENTRY']._loaded_options = None
   _globals['_GETSERVERINFORESPONSE_VERSIONSENTRY']._serialized_options = b'8\001'
-  _globals['_CONSISTENCY']._serialized_start=2484
-  _globals['_CONSISTENCY']._serialized_end=2576
+  _globals['_CONSISTENCY']._serialized_start=2531
+  _globals['_CONSISTENCY']._serialized_end=2623
   _globals['_SEARCHREQUEST']._serialized_start=136
-  _globals['_SEARCHREQUEST']._serialized_end=609
-  _globals['_SCENEPREFERENCE']._serialized_start=611
-  _globals['_SCENEPREFERENCE']._serialized_end=699
-  _globals['_SEARCHRESPONSE']._serialized_start=702
-  _globals['_SEARCHRESPONSE']._serialized_end=963
-  _globals['_MATCH']._serialized_start=966
-  _globals['_MATCH']._serialized_end=1185
-  _globals['_SEARCHSTREAMREQUEST']._serialized_start=1187
-  _globals['_SEARCHSTREAMREQUEST']._serialized_end=1266
-  _globals['_SEARCHSTREAMRESPONSE']._serialized_start=1269
-  _globals['_SEARCHSTREAMRESPONSE']._serialized_end=1405
-  _globals['_EMBEDREQUEST']._serialized_start=1407
-  _globals['_EMBEDREQUEST']._serialized_end=1476
-  _globals['_EMBEDRESPONSE']._serialized_start=1479
-  _globals['_EMBEDRESPONSE']._serialized_end=1658
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=1660
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=1682
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=1685
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=1979
-  _globals['_GETSERVERINFORESPONSE_VERSIONSENTRY']._serialized_start=1932
-  _globals['_GETSERVERINFORESPONSE_VERSIONSENTRY']._serialized_end=1979
-  _globals['_INDEXINFO']._serialized_start=1982
-  _globals['_INDEXINFO']._serialized_end=2217
-  _globals['_MODELINFO']._serialized_start=2219
-  _globals['_MODELINFO']._serialized_end=2344
-  _globals['_LIMITS']._serialized_start=2347
-  _globals['_LIMITS']._serialized_end=2482
-  _globals['_SEARCHSERVICE']._serialized_start=2579
-  _globals['_SEARCHSERVICE']._serialized_end=3000
+  _globals['_SEARCHREQUEST']._serialized_end=622
+  _globals['_SCENEPREFERENCE']._serialized_start=624
+  _globals['_SCENEPREFERENCE']._serialized_end=712
+  _globals['_SEARCHRESPONSE']._serialized_start=715
+  _globals['_SEARCHRESPONSE']._serialized_end=976
+  _globals['_MATCH']._serialized_start=979
+  _globals['_MATCH']._serialized_end=1232
+  _globals['_SEARCHSTREAMREQUEST']._serialized_start=1234
+  _globals['_SEARCHSTREAMREQUEST']._serialized_end=1313
+  _globals['_SEARCHSTREAMRESPONSE']._serialized_start=1316
+  _globals['_SEARCHSTREAMRESPONSE']._serialized_end=1452
+  _globals['_EMBEDREQUEST']._serialized_start=1454
+  _globals['_EMBEDREQUEST']._serialized_end=1523
+  _globals['_EMBEDRESPONSE']._serialized_start=1526
+  _globals['_EMBEDRESPONSE']._serialized_end=1705
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=1707
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=1729
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=1732
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=2026
+  _globals['_GETSERVERINFORESPONSE_VERSIONSENTRY']._serialized_start=1979
+  _globals['_GETSERVERINFORESPONSE_VERSIONSENTRY']._serialized_end=2026
+  _globals['_INDEXINFO']._serialized_start=2029
+  _globals['_INDEXINFO']._serialized_end=2264
+  _globals['_MODELINFO']._serialized_start=2266
+  _globals['_MODELINFO']._serialized_end=2391
+  _globals['_LIMITS']._serialized_start=2394
+  _globals['_LIMITS']._serialized_end=2529
+  _globals['_SEARCHSERVICE']._serialized_start=2626
+  _globals['_SEARCHSERVICE']._serialized_end=3047
 # @@protoc_insertion_point(module_scope)

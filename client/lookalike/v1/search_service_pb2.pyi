@@ -19,7 +19,7 @@ CONSISTENCY_STRONG: Consistency
 CONSISTENCY_EVENTUAL: Consistency
 
 class SearchRequest(_message.Message):
-    __slots__ = ("collection", "picture", "image_id", "vector", "examples", "limit", "max_distance", "filter", "exact", "include_embeddings", "consistency", "prefer", "group_distance")
+    __slots__ = ("collection", "picture", "image_id", "vector", "examples", "limit", "max_distance", "filter", "exact", "include_embeddings", "consistency", "prefer", "group_distance", "tta")
     COLLECTION_FIELD_NUMBER: _ClassVar[int]
     PICTURE_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class SearchRequest(_message.Message):
     CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
     PREFER_FIELD_NUMBER: _ClassVar[int]
     GROUP_DISTANCE_FIELD_NUMBER: _ClassVar[int]
+    TTA_FIELD_NUMBER: _ClassVar[int]
     collection: str
     picture: _types_pb2.Picture
     image_id: str
@@ -46,7 +47,8 @@ class SearchRequest(_message.Message):
     consistency: Consistency
     prefer: ScenePreference
     group_distance: float
-    def __init__(self, collection: _Optional[str] = ..., picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., examples: _Optional[_Union[_types_pb2.Examples, _Mapping]] = ..., limit: _Optional[int] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., exact: bool = ..., include_embeddings: bool = ..., consistency: _Optional[_Union[Consistency, str]] = ..., prefer: _Optional[_Union[ScenePreference, _Mapping]] = ..., group_distance: _Optional[float] = ...) -> None: ...
+    tta: bool
+    def __init__(self, collection: _Optional[str] = ..., picture: _Optional[_Union[_types_pb2.Picture, _Mapping]] = ..., image_id: _Optional[str] = ..., vector: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., examples: _Optional[_Union[_types_pb2.Examples, _Mapping]] = ..., limit: _Optional[int] = ..., max_distance: _Optional[float] = ..., filter: _Optional[_Union[_types_pb2.Filter, _Mapping]] = ..., exact: bool = ..., include_embeddings: bool = ..., consistency: _Optional[_Union[Consistency, str]] = ..., prefer: _Optional[_Union[ScenePreference, _Mapping]] = ..., group_distance: _Optional[float] = ..., tta: bool = ...) -> None: ...
 
 class ScenePreference(_message.Message):
     __slots__ = ("scenes", "same_as_query", "weight")
@@ -79,7 +81,7 @@ class SearchResponse(_message.Message):
     def __init__(self, matches: _Optional[_Iterable[_Union[Match, _Mapping]]] = ..., model_id: _Optional[str] = ..., generation: _Optional[int] = ..., exact: bool = ..., timings: _Optional[_Union[_types_pb2.Timings, _Mapping]] = ..., query_scenes: _Optional[_Iterable[_Union[_types_pb2.Scene, _Mapping]]] = ..., measured_recall: _Optional[float] = ..., more_within: bool = ...) -> None: ...
 
 class Match(_message.Message):
-    __slots__ = ("rank", "distance", "score", "image", "embedding", "scene_agreement", "similar")
+    __slots__ = ("rank", "distance", "score", "image", "embedding", "scene_agreement", "similar", "turned", "mirrored")
     RANK_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
@@ -87,6 +89,8 @@ class Match(_message.Message):
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
     SCENE_AGREEMENT_FIELD_NUMBER: _ClassVar[int]
     SIMILAR_FIELD_NUMBER: _ClassVar[int]
+    TURNED_FIELD_NUMBER: _ClassVar[int]
+    MIRRORED_FIELD_NUMBER: _ClassVar[int]
     rank: int
     distance: float
     score: float
@@ -94,7 +98,9 @@ class Match(_message.Message):
     embedding: _types_pb2.Vector
     scene_agreement: float
     similar: _containers.RepeatedCompositeFieldContainer[Match]
-    def __init__(self, rank: _Optional[int] = ..., distance: _Optional[float] = ..., score: _Optional[float] = ..., image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., scene_agreement: _Optional[float] = ..., similar: _Optional[_Iterable[_Union[Match, _Mapping]]] = ...) -> None: ...
+    turned: int
+    mirrored: bool
+    def __init__(self, rank: _Optional[int] = ..., distance: _Optional[float] = ..., score: _Optional[float] = ..., image: _Optional[_Union[_types_pb2.Image, _Mapping]] = ..., embedding: _Optional[_Union[_types_pb2.Vector, _Mapping]] = ..., scene_agreement: _Optional[float] = ..., similar: _Optional[_Iterable[_Union[Match, _Mapping]]] = ..., turned: _Optional[int] = ..., mirrored: bool = ...) -> None: ...
 
 class SearchStreamRequest(_message.Message):
     __slots__ = ("tag", "search")

@@ -72,10 +72,11 @@ def _sighted(connection: sqlite3.Connection, key: int, serial: int, arrival: Arr
 
 def _saw(connection: sqlite3.Connection, key: int, serial: int, source: Source) -> bool:
     known = connection.execute(
-        "SELECT modified FROM sources WHERE serial = ? AND path = ?", (serial, source.path)
+        "SELECT modified, size_bytes FROM sources WHERE serial = ? AND path = ?", (serial, source.path)
     ).fetchone()
     if known is not None:
-        return source.modified not in (None, known[0]) and _redate(connection, serial, source)
+        told = source.modified if source.modified is not None else known[0], source.size_bytes or known[1]
+        return told != known and _resee(connection, serial, source.path, told)
     count, last = connection.execute(
         "SELECT count(*), coalesce(max(ordinal), -1) FROM sources WHERE serial = ?", (serial,)
     ).fetchone()
@@ -85,17 +86,18 @@ def _saw(connection: sqlite3.Connection, key: int, serial: int, source: Source) 
     return True
 
 
-def _redate(connection: sqlite3.Connection, serial: int, source: Source) -> bool:
+def _resee(connection: sqlite3.Connection, serial: int, path: str, told: tuple[int | None, int]) -> bool:
     connection.execute(
-        "UPDATE sources SET modified = ? WHERE serial = ? AND path = ?", (source.modified, serial, source.path)
+        "UPDATE sources SET modified = ?, size_bytes = ? WHERE serial = ? AND path = ?", (*told, serial, path)
     )
     return True
 
 
 def _add_source(connection: sqlite3.Connection, key: int, serial: int, ordinal: int, source: Source) -> None:
     connection.execute(
-        "INSERT INTO sources (serial, ordinal, collection, path, folder, modified) VALUES (?, ?, ?, ?, ?, ?)",
-        (serial, ordinal, key, source.path, source.folder, source.modified),
+        "INSERT INTO sources (serial, ordinal, collection, path, folder, modified, size_bytes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (serial, ordinal, key, source.path, source.folder, source.modified, source.size_bytes),
     )
 
 

@@ -82,6 +82,8 @@ def check_source(source: Source) -> None:
     if not source.path:
         raise BadRequest("a source's path has at least 1 character; leave the source out if there is none")
     _check_text("a source's path", source.path, MAX_PATH)
+    if not 0 <= source.size_bytes <= MAX_SIZE_BYTES:
+        raise BadRequest(f"a file's size runs from 0 to {MAX_SIZE_BYTES} bytes; {source.size_bytes} does not")
 
 
 def check_arrival(arrival: Arrival) -> None:

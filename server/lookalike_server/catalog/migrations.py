@@ -98,7 +98,9 @@ _MARKS = (
     "CREATE INDEX marks_of_collection ON marks (collection)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES, _STAGED, _LOCATED, _MARKS)
+_SIZED = ("ALTER TABLE sources ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SCENES, _STAGED, _LOCATED, _MARKS, _SIZED)
 """Statements of each step."""
 
 

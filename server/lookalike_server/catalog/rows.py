@@ -190,12 +190,12 @@ def _entry(row: tuple[int, str, str, str, str, int, int, int, int, int]) -> Entr
 def _sources(connection: sqlite3.Connection, asked: str) -> defaultdict[int, list[Source]]:
     found: defaultdict[int, list[Source]] = defaultdict(list)
     rows = connection.execute(
-        "SELECT serial, path, modified FROM sources"
+        "SELECT serial, path, modified, size_bytes FROM sources"
         " WHERE serial IN (SELECT value FROM json_each(?)) ORDER BY serial, ordinal",
         (asked,),
     )
-    for serial, path, modified in rows:
-        found[serial].append(Source(path, modified))
+    for serial, *place in rows:
+        found[serial].append(Source(*place))
     return found
 
 

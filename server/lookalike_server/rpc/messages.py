@@ -185,7 +185,7 @@ def named_model(message: collection_service_pb2.SwitchModelRequest | image_servi
 
 def source_from(message: types_pb2.Source) -> records.Source:
     """A place where bytes were seen."""
-    return records.Source(message.path, micros_from(message, "modify_time"))
+    return records.Source(message.path, micros_from(message, "modify_time"), message.size_bytes)
 
 
 def micros_from(message: Message, field: str) -> int | None:
@@ -286,7 +286,7 @@ def scenes_to(scenes: Iterable[records.Scene]) -> list[types_pb2.Scene]:
 
 def source_to(source: records.Source) -> types_pb2.Source:
     """A place where bytes were seen."""
-    return types_pb2.Source(path=source.path, modify_time=time_to(source.modified))
+    return types_pb2.Source(path=source.path, modify_time=time_to(source.modified), size_bytes=source.size_bytes)
 
 
 def collection_to(collection: records.Collection) -> collection_service_pb2.Collection:
