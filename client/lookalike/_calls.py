@@ -3,14 +3,14 @@
 Both clients send these; what they share is here, and what they do not is only how they wait.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from lookalike import _load_messages, _messages, types
+from lookalike import _load_messages, _messages, pictures, types
 from lookalike._failures import unsendable
 from lookalike.pictures import Picture
 from lookalike.v1 import collection_service_pb2 as collections_pb2
@@ -184,6 +184,53 @@ def delete_images(image_ids: str | Sequence[str], collection: str, allow_missing
         collection=collection, image_ids=_messages.ids(image_ids), allow_missing=allow_missing
     )
     return Call("DeleteImages", request, lambda answer: int(answer.deleted_count), _SLOW)
+
+
+@unsendable()
+def list_sources(collection: str, path_prefix: str, page_size: int, token: str) -> Call[Page[types.Sighting]]:
+    """A page of sightings."""
+    request = images_pb2.ListSourcesRequest(
+        collection=collection,
+        page_size=_messages.count("page_size", page_size),
+        page_token=token,
+        path_prefix=pictures.utf8(path_prefix),
+    )
+    return Call(
+        "ListSources", request, lambda answer: Page(list(map(_messages.seen, answer.sightings)), answer.next_page_token)
+    )
+
+
+@unsendable()
+def remove_sources(
+    sightings: Sequence[types.Sighting], collection: str, remove_images: bool
+) -> Call[types.SourcesRemoved]:
+    """Sightings that are taken back."""
+    request = images_pb2.RemoveSourcesRequest(
+        collection=collection, sightings=map(_messages.sighting, sightings), remove_images=remove_images
+    )
+    return Call("RemoveSources", request, _read_removed, _SLOW)
+
+
+def _read_removed(answer: images_pb2.RemoveSourcesResponse) -> types.SourcesRemoved:
+    return types.SourcesRemoved(answer.removed_source_count, answer.removed_image_count)
+
+
+def remove_all_sources(
+    sightings: Iterable[types.Sighting], collection: str, remove_images: bool
+) -> Iterator[Call[types.SourcesRemoved]]:
+    """The same for any number of sightings; those of one image stay together, so that the server sees which is last."""
+    several: list[types.Sighting] = []
+    for _, own in groupby(sorted(sightings, key=_image_of), _image_of):
+        if len(several) >= IDS_PER_CALL:
+            yield remove_sources(several, collection, remove_images)
+            several = []
+        several += own
+    if several:
+        yield remove_sources(several, collection, remove_images)
+
+
+def _image_of(sighting: types.Sighting) -> str:
+    return sighting.image_id
 
 
 @unsendable()

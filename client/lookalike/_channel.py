@@ -24,12 +24,19 @@ Metadata = tuple[tuple[str, str], ...]
 # May be repeated though an answer was lost: they change nothing, or change the same thing to the same state.
 _REPEATABLE = {
     "lookalike.v1.SearchService": ["Search", "Embed", "GetServerInfo", "GetServerLoad"],
-    "lookalike.v1.ImageService": ["FindDuplicates", "FindMissingImages", "GetImage", "ListImages", "UpdateImage"],
+    "lookalike.v1.ImageService": [
+        "FindDuplicates",
+        "FindMissingImages",
+        "GetImage",
+        "ListImages",
+        "ListSources",
+        "UpdateImage",
+    ],
     "lookalike.v1.CollectionService": ["GetCollection", "ListCollections", "UpdateCollection"],
 }
 # A lost answer may mean that it was done: only a refusal, after which nothing was done, is repeated.
 _ONCE = {
-    "lookalike.v1.ImageService": ["DeleteImages"],
+    "lookalike.v1.ImageService": ["DeleteImages", "RemoveSources"],
     "lookalike.v1.CollectionService": ["CreateCollection", "DeleteCollection", "SwitchModel"],
 }
 

@@ -400,6 +400,17 @@ def source(given: types.Source | None) -> types_pb2.Source | None:
     return types_pb2.Source(path=path, modify_time=modified, size_bytes=given.size_bytes)
 
 
+def sighting(given: types.Sighting) -> image_service_pb2.Sighting:
+    """An image and a place where it was seen, as far as taking it back needs."""
+    place = types_pb2.Source(path=pictures.utf8(given.source.path))
+    return image_service_pb2.Sighting(image_id=given.image_id, source=place)
+
+
+def seen(message: image_service_pb2.Sighting) -> types.Sighting:
+    """An image and a place where it was seen."""
+    return types.Sighting(message.image_id, _source(message.source))
+
+
 def labels(given: Mapping[str, str]) -> dict[str, str]:
     """Labels as a message takes them. Raises TypeError in words, which protobuf has none for."""
     for label in given.items():

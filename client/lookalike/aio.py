@@ -254,6 +254,30 @@ class AsyncClient:
         """As `Client.delete_images`."""
         return await self._link.call(_calls.delete_images(image_ids, collection, allow_missing), timeout)
 
+    def sources(
+        self,
+        collection: str = "default",
+        *,
+        path_prefix: str = "",
+        page_size: int = 1_000,
+        timeout: float | None = None,
+    ) -> AsyncIterator[types.Sighting]:
+        """As `Client.sources`."""
+        return self._pages(lambda token: _calls.list_sources(collection, path_prefix, page_size, token), timeout)
+
+    async def remove_sources(
+        self,
+        sightings: Iterable[types.Sighting],
+        *,
+        collection: str = "default",
+        remove_images: bool = False,
+        timeout: float | None = None,
+    ) -> types.SourcesRemoved:
+        """As `Client.remove_sources`."""
+        calls = _calls.remove_all_sources(sightings, collection, remove_images)
+        removed = [await self._link.call(call, timeout) for call in calls]
+        return types.SourcesRemoved(sum(one.source_count for one in removed), sum(one.image_count for one in removed))
+
     async def collection(self, name: str, *, timeout: float | None = None) -> types.Collection:
         """As `Client.collection`."""
         return await self._link.call(_calls.get_collection(name), timeout)

@@ -311,6 +311,42 @@ class Client:
         """Remove images, all or none; the number removed. Raises ImageNotFound (unless `allow_missing`), BadRequest."""
         return self._link.call(_calls.delete_images(image_ids, collection, allow_missing), timeout)
 
+    def sources(
+        self,
+        collection: str = "default",
+        *,
+        path_prefix: str = "",
+        page_size: int = 1_000,
+        timeout: float | None = None,
+    ) -> Iterator[types.Sighting]:
+        """Where a collection's images were seen, by path: of all sources, or of those whose path begins so.
+
+        Fetched a page at a time (`timeout` is a page's); what comes or goes meanwhile neither repeats nor hides others.
+
+        Raises CollectionNotFound, BadRequest.
+        """
+        return self._pages(lambda token: _calls.list_sources(collection, path_prefix, page_size, token), timeout)
+
+    def remove_sources(
+        self,
+        sightings: Iterable[types.Sighting],
+        *,
+        collection: str = "default",
+        remove_images: bool = False,
+        timeout: float | None = None,
+    ) -> types.SourcesRemoved:
+        """Take back that images were seen at these paths, because the files have moved, changed or gone.
+
+        Of each source only the path counts; what no image has is passed over. An image that would lose its last source
+        keeps the one that it was seen at last; with `remove_images` it is removed. A thousand sightings travel at once
+        (`timeout` is for each such call): all or none of them.
+
+        Raises CollectionNotFound, BadRequest.
+        """
+        calls = _calls.remove_all_sources(sightings, collection, remove_images)
+        removed = [self._link.call(call, timeout) for call in calls]
+        return types.SourcesRemoved(sum(one.source_count for one in removed), sum(one.image_count for one in removed))
+
     def collection(self, name: str, *, timeout: float | None = None) -> types.Collection:
         """One collection. Raises CollectionNotFound."""
         return self._link.call(_calls.get_collection(name), timeout)

@@ -74,6 +74,7 @@ __all__ = [
     "ServerLoad",
     "Sighting",
     "Source",
+    "SourcesRemoved",
     "StageTimes",
     "StoredImage",
     "Timings",
@@ -96,6 +97,14 @@ class Sighting:
 
     image_id: str
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesRemoved:
+    """What went with sightings that were taken back: sources, those of removed images included, and images."""
+
+    source_count: int
+    image_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """An image and a place where it was seen."""
+
+    image_id: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """A place on Earth, in degrees (WGS 84): -90 to 90 with north positive, -180 to 180 with east positive."""
 

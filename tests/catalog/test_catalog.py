@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from tests.catalog.catalog_makers import DIM, MODEL, arrival, ids, image_id, open_catalog, sighting, units, vector_of
 
+from lookalike_server.catalog import sightings
 from lookalike_server.catalog.catalog import Catalog
 from lookalike_server.catalog.database import Database
 from lookalike_server.catalog.halves import halved
+from lookalike_server.catalog.limits import MAX_PATH
 from lookalike_server.catalog.sqlite_store import SqliteStore
 from lookalike_server.errors import (
     BadFilter,
@@ -26,7 +28,7 @@ from lookalike_server.errors import (
     ModelMismatch,
     ShuttingDown,
 )
-from lookalike_server.records import Box, Filter, Outcome, Vector
+from lookalike_server.records import Box, Filter, Outcome, Sighting, Source, Vector
 
 
 @pytest.fixture(params=["exact", "hnsw"])
@@ -334,6 +336,118 @@ def test_a_forged_name_is_refused(catalog: Catalog, after: str) -> None:
     forged = base64.urlsafe_b64encode(json.dumps([listing, after]).encode()).decode()
     with pytest.raises(BadPageToken):
         catalog.collections(1, forged)
+
+
+def seen_at(catalog: Catalog, size: int, prefix: str = "") -> list[tuple[str, str]]:
+    """All sightings, taken a page at a time."""
+    found, token = list[Sighting](), ""
+    while True:
+        page, token = catalog.sources("c", prefix, size, token)
+        found += page
+        if not token:
+            return [(one.source.path, one.image_id) for one in found]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_sources_come_in_pages(catalog: Catalog, size: int) -> None:
+    catalog.add([arrival(number, path=f"/{number % 3}/x") for number in range(10)])
+    every = sorted((f"/{number % 3}/x", number) for number in range(10))
+    assert seen_at(catalog, size) == [(path, image_id(number)) for path, number in every]
+    assert seen_at(catalog, size, "/1") == [("/1/x", image_id(number)) for number in (1, 4, 7)]
+
+
+def test_pages_of_sources_cover_all_once_while_sources_come_and_go(catalog: Catalog) -> None:
+    catalog.add([arrival(number, path=f"/{number}") for number in range(6)])
+    first, token = catalog.sources("c", "", 3)
+    catalog.remove_sources("c", [Sighting(image_id(2), Source("/2"))], remove_images=True)
+    catalog.add([arrival(10, path="/0"), arrival(11, path="/35")])
+    second, token = catalog.sources("c", "", 9, token)
+    assert [one.source.path for one in first + second] == ["/0", "/1", "/2", "/3", "/35", "/4", "/5"]
+    assert token == ""
+
+
+@pytest.mark.parametrize("letter", ["a", " ", "é", "\U0001f3d4", '"', "\\", "\n", "\x01", "/"])
+def test_a_token_holds_the_longest_path(catalog: Catalog, letter: str) -> None:
+    path = letter * MAX_PATH
+    catalog.add([arrival(number, path=path) for number in range(3)])
+    assert seen_at(catalog, 1, prefix=path) == [(path, image_id(number)) for number in range(3)]
+
+
+def test_a_token_of_sources_is_good_for_its_own_listing_only(catalog: Catalog) -> None:
+    catalog.create_collection("d")
+    catalog.add([arrival(number, path=f"/a/{number}") for number in range(5)])
+    token = catalog.sources("c", "/a", 2)[1]
+    for name, prefix in (("c", ""), ("c", "/a/"), ("d", "/a")):
+        with pytest.raises(BadPageToken):
+            catalog.sources(name, prefix, 2, token)
+    with pytest.raises(BadPageToken):
+        catalog.images("c", Filter(path_prefix="/a"), 2, token)
+    with pytest.raises(BadPageToken):
+        catalog.sources("c", "/a", 2, catalog.images("c", Filter(path_prefix="/a"), 2)[1])
+
+
+@pytest.mark.parametrize(
+    "after", ["", "1", "x /a/1", "-1 /a/1", "9" * 30 + " /a/1", "1 /b", "1 /a/\ud800", 5, "1 /a" * 20_000]
+)
+def test_a_forged_place_among_sources_is_refused(catalog: Catalog, after: object) -> None:
+    catalog.add([arrival(number, path=f"/a/{number}") for number in range(5)])
+    listing, _ = json.loads(base64.urlsafe_b64decode(catalog.sources("c", "/a", 2)[1]))
+    forged = base64.urlsafe_b64encode(json.dumps([listing, after]).encode()).decode()
+    with pytest.raises(BadPageToken):
+        catalog.sources("c", "/a", 2, forged)
+
+
+def test_a_page_of_sources_costs_what_it_returns(catalog: Catalog) -> None:
+    """SQLite goes to the page's begin in the index on paths, and sorts nothing."""
+    statements = list[str]()
+    assert isinstance(catalog._store, SqliteStore)
+    with catalog._store._database.reading() as connection:
+        connection.set_trace_callback(statements.append)
+        sightings.page(connection, 1, "/a", ("/a/1", 5), 10)
+        connection.set_trace_callback(None)
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statements[0]}")]
+    assert plan == [
+        "SEARCH s USING INDEX sources_by_path (collection=? AND (path,serial)>(?,?) AND path<?)",
+        "SEARCH images USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
+
+
+def test_sources_that_were_taken_back_end_what_filters_admitted(catalog: Catalog) -> None:
+    catalog.add([arrival(number, path=f"/a/{number}") for number in range(100)])
+    catalog.add([sighting(number, path=f"/b/{number}") for number in range(100)])
+    within, without = Filter(path_prefix="/a/"), Filter(not_folders=frozenset(["/a/"]))
+    for _ in range(3):  # so that what they admit is kept
+        assert len(catalog.search("c", vector_of(0), limit=100, wanted=within).matches) == 100
+        assert len(catalog.search("c", vector_of(0), limit=100, wanted=without).matches) == 0
+    moved = [Sighting(image_id(number), Source(f"/a/{number}")) for number in range(40)]
+    assert catalog.remove_sources("c", moved) == (40, 0)
+    found = catalog.search("c", vector_of(0), limit=100, wanted=without)
+    assert set(ids(found)) == {image_id(number) for number in range(40)}
+    assert found.generation == catalog.collection("c").generation
+    assert len(catalog.search("c", vector_of(0), limit=100, wanted=within).matches) == 60
+
+
+def test_images_that_went_with_their_last_source_are_not_found(catalog: Catalog) -> None:
+    catalog.add([arrival(number, path=f"/{number}") for number in range(100)])
+    catalog.settle(30)
+    lost = [Sighting(image_id(number), Source(f"/{number}")) for number in range(0, 100, 3)]
+    assert catalog.remove_sources("c", lost, remove_images=True) == (34, 34)
+    left = {image_id(number) for number in range(100) if number % 3}
+    assert set(ids(catalog.search("c", vector_of(0), limit=100))) == left
+    assert catalog.collection("c").image_count == len(left)
+    assert catalog.verify() == []
+
+
+def test_taking_sources_back_is_checked(catalog: Catalog) -> None:
+    for wrong in ([], [Sighting("x", Source("/a"))], [Sighting(image_id(1), Source("/a"))] * 10_001):
+        with pytest.raises(BadRequest):
+            catalog.remove_sources("c", wrong)
+    assert catalog.remove_sources("c", [Sighting(image_id(1), Source("x" * 5_000 + "\0"))]) == (0, 0)
+    with pytest.raises(CollectionNotFound):
+        catalog.remove_sources("nowhere", [Sighting(image_id(1), Source("/a"))])
+    for prefix in ("a" * 4_097, "\0"):
+        with pytest.raises(BadRequest):
+            catalog.sources("c", prefix, 10)
 
 
 def test_nothing_is_acknowledged_once_the_folder_is_gone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import tempfile
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from lookalike_server.errors import (
     ModelMismatch,
     ReembedIncomplete,
 )
-from lookalike_server.records import Arrival, Filter, Location, Outcome
+from lookalike_server.records import Arrival, Filter, Location, Outcome, Sighting, Source
 
 EXAMPLES = int(os.environ.get("LOOKALIKE_EXAMPLES", "20"))
 NAMES = st.sampled_from("cd")
@@ -60,6 +61,12 @@ class Held:
         if path and path not in self.paths:
             self.paths.append(path)
         self.labels = self.labels | labels
+
+    def lose(self, paths: set[str], last_too: bool) -> int:
+        """Some of the paths; how many."""
+        left = [path for path in self.paths if path not in paths] or ([] if last_too else self.paths[-1:])
+        lost, self.paths = len(self.paths) - len(left), left
+        return lost
 
 
 @dataclass
@@ -164,6 +171,23 @@ class CatalogMachine(RuleBasedStateMachine):
         shelf.staged -= set(numbers)
 
     @precondition(lambda self: self.world)
+    @rule(data=st.data(), seen=st.lists(st.tuples(NUMBERS, PATHS), min_size=1, max_size=40), with_images=st.booleans())
+    def take_back(self, data: Any, seen: list[tuple[int, str]], with_images: bool) -> None:
+        name, shelf = self.some(data)
+        before = self.catalog.collection(name).generation
+        asked = [Sighting(image_id(number), Source(path)) for number, path in seen]
+        sources, images = self.catalog.remove_sources(name, asked, remove_images=with_images)
+        touched = {number for number, _ in seen if number in shelf.held and shelf.held[number].paths}
+        lost = sum(
+            shelf.held[one].lose({path for number, path in seen if number == one}, with_images) for one in touched
+        )
+        emptied = {number for number in touched if not shelf.held[number].paths}
+        assert (sources, images) == (lost, len(emptied))
+        shelf.held = {number: image for number, image in shelf.held.items() if number not in emptied}
+        shelf.staged -= emptied
+        assert (self.catalog.collection(name).generation > before) is (lost > 0)
+
+    @precondition(lambda self: self.world)
     @rule(data=st.data(), number=NUMBERS, labels=LABELS)
     def update(self, data: Any, number: int, labels: dict[str, str]) -> None:
         name, shelf = self.some(data)
@@ -222,6 +246,20 @@ class CatalogMachine(RuleBasedStateMachine):
             if not token:
                 break
         assert found == [image_id(one) for one in shelf.passing(wanted)]
+
+    @precondition(lambda self: self.world)
+    @rule(data=st.data(), prefix=st.sampled_from(["", "/a", "/a/1", "/c"]), size=st.integers(1, 7))
+    def list_sources(self, data: Any, prefix: str, size: int) -> None:
+        name, shelf = self.some(data)
+        found, token = list[Sighting](), ""
+        while True:
+            page, token = self.catalog.sources(name, prefix, size, token)
+            found += page
+            if not token:
+                break
+        seen = [(path, number) for number, image in shelf.held.items() for path in image.paths]
+        by_path = sorted((one for one in seen if one[0].startswith(prefix)), key=itemgetter(0))
+        assert [(one.source.path, one.image_id) for one in found] == [(path, image_id(n)) for path, n in by_path]
 
     @rule()
     def restart(self) -> None:

@@ -17,7 +17,7 @@ from tests.catalog.filter_oracle import PATHS, admits, arrivals, trees
 
 from lookalike_server import plugins
 from lookalike_server.catalog.limits import MAX_FILTER_DEPTH, MAX_FILTER_LABELS, MAX_FILTERS
-from lookalike_server.catalog.store import Added, Entry, Store, Superseded, Taken
+from lookalike_server.catalog.store import Added, Entry, Store, Superseded, Taken, Unseen
 from lookalike_server.errors import (
     BadRequest,
     CollectionExists,
@@ -258,6 +258,89 @@ def test_labels_are_replaced(store: Store) -> None:
     assert store.collection("c") == changed
     with pytest.raises(ImageNotFound):
         store.update_labels(entry, image_id(2), {})
+
+
+def told(store: Store, prefix: str = "", after: tuple[str, int] = ("", 0), limit: int = 100) -> list[tuple[str, str]]:
+    """Sightings, as path and image id."""
+    seen = store.sightings(store.collection("c"), prefix, after, limit)
+    return [(one.sighting.source.path, one.sighting.image_id) for one in seen]
+
+
+def test_sightings_come_by_path_and_of_one_path_as_the_images_came(store: Store) -> None:
+    store.create_collection("d", "", MODEL, DIM)
+    store.add([arrival(5, path="/b"), arrival(1, path="/b"), arrival(2, path="/a"), arrival(3)])
+    store.add([sighting(2, path="/c"), sighting(1, path="/a"), arrival(2, collection="d", path="/elsewhere")])
+    every = [("/a", 1), ("/a", 2), ("/b", 5), ("/b", 1), ("/c", 2)]
+    assert told(store) == [(path, image_id(number)) for path, number in every]
+    serials = store.serials_of(store.collection("c"), [image_id(5)])
+    rest = told(store, after=("/b", serials[image_id(5)]), limit=1)
+    assert rest == [("/b", image_id(1))]
+
+
+def test_sightings_tell_what_is_known_of_the_file(store: Store) -> None:
+    seen = Source("/a", 5, 77)
+    store.add([replace(arrival(1), source=seen), arrival(2, path="/b")])
+    known = [one.sighting.source for one in store.sightings(store.collection("c"), "", ("", 0), 9)]
+    assert known == [seen, Source("/b")]
+
+
+@pytest.mark.parametrize("prefix", ["/a", "/a/", "/a/é", "/a%", "/A", "a", "/a\U0010ffff", "\U0010ffff"])
+def test_the_prefix_of_sightings_is_taken_letter_for_letter(store: Store, prefix: str) -> None:
+    paths = ["/a", "/a/b", "/a/éa", "/a/é", "/a/e", "/a%b", "/a_b", "/A/b", "/b", "/a\U0010ffffx", "\U0010ffff"]
+    store.add([arrival(number, path=path) for number, path in enumerate(paths)])
+    assert [path for path, _ in told(store, prefix)] == sorted(path for path in paths if path.startswith(prefix))
+
+
+def test_sources_are_taken_back(store: Store) -> None:
+    store.add([arrival(1, path="/a"), arrival(2, path="/a")])
+    store.add([sighting(1, path="/b"), sighting(1, path="/c")])
+    before = [image(store, number) for number in (1, 2)]
+    entry = store.collection("c")
+    gone = store.remove_sources(entry, {image_id(1): {"/a", "/c", "/x"}, image_id(9): {"/a"}}, with_images=True)
+    assert gone == Unseen(2, [])
+    changed = store.collection("c")
+    assert (changed.record.generation, changed.record.image_count) == (entry.record.generation + 1, 2)
+    lost, other = [image(store, number) for number in (1, 2)]
+    assert lost.sources == (Source("/b"),)
+    assert lost.updated > before[0].updated
+    assert other == before[1]
+    assert store.remove_sources(entry, {image_id(1): {"/a"}, image_id(9): {"/a"}}, with_images=True) == Unseen(0, [])
+    assert store.collection("c") == changed
+    store.add([sighting(1, path="/a")])
+    assert [source.path for source in image(store, 1).sources] == ["/b", "/a"]
+
+
+def test_the_source_that_was_seen_last_stays(store: Store) -> None:
+    store.add([arrival(1, path="/b"), arrival(2, path="/b"), arrival(3)])
+    store.add([sighting(1, path="/c"), sighting(1, path="/a")])
+    entry = store.collection("c")
+    asked = {image_id(number): {"/a", "/b", "/c"} for number in (1, 2, 3)}
+    assert store.remove_sources(entry, asked, with_images=False) == Unseen(2, [])
+    assert told(store) == [("/a", image_id(1)), ("/b", image_id(2))]
+    left = store.collection("c"), image(store, 1), image(store, 2)
+    assert store.remove_sources(entry, asked, with_images=False) == Unseen(0, [])
+    assert (store.collection("c"), image(store, 1), image(store, 2)) == left
+
+
+def test_images_go_with_their_last_source_from_disk_too(store: Store, tmp_path: Path) -> None:
+    path = "/secret/place-4711.jpg"
+    store.add([arrival(1, path=path), arrival(2, path=path), arrival(3), *map(arrival, range(4, 100))])
+    store.add([sighting(2, path="/b")])
+    entry = store.collection("c")
+    serials = store.serials_of(entry, [image_id(1)])
+    asked = {image_id(number): {path} for number in (1, 2, 3)}
+    assert store.remove_sources(entry, asked, with_images=True) == Unseen(2, list(serials.values()))
+    assert store.collection("c").record.image_count == 98
+    assert numbers(store, Filter())[:2] == [2, 3]
+    assert not any(on_disk(tmp_path, trace) for trace in (path.encode(), vector_of(1).tobytes()))
+
+
+def test_an_image_that_was_left_with_one_source_was_not_seen_at_several_places(store: Store) -> None:
+    store.add([arrival(1, path="/a")])
+    store.add([sighting(1, path="/b")])
+    entry = store.collection("c")
+    store.remove_sources(entry, {image_id(1): {"/a"}}, with_images=False)
+    assert store.many_sourced(entry, list(store.serials_of(entry, [image_id(1)]).values())).tolist() == []
 
 
 def test_deleting_is_all_or_none(store: Store) -> None:

@@ -170,6 +170,61 @@ def test_images_go_and_are_missing(looks: Client, collection: str, filled: dict[
         looks.image(gone, collection=collection)
 
 
+def seen(looks: Client, collection: str, **options: Any) -> list[tuple[str, str]]:
+    return [(each.source.path, each.image_id) for each in looks.sources(collection, **options)]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1_000])
+def test_sources_come_by_path(looks: Client, collection: str, photos: Path, filled: dict[str, str], size: int) -> None:
+    path = photos / "0003.png"
+    list(
+        looks.import_images([ImportItem(path.read_bytes(), path="/b/\N{SNOWMAN}", size_bytes=5)], collection=collection)
+    )
+    every = [("/b/\N{SNOWMAN}", filled["0003.png"])] + [
+        (f"{photos.as_posix()}/{name}", filled[name]) for name in filled
+    ]
+    assert seen(looks, collection, page_size=size) == sorted(every)
+    assert seen(looks, collection, page_size=size, path_prefix="/b/") == every[:1]
+    (one,) = looks.sources(collection, path_prefix=path.as_posix())
+    assert (one.source.size_bytes, one.source) == (
+        path.stat().st_size,
+        looks.image(one.image_id, collection=collection).sources[0],
+    )
+
+
+def test_sources_are_taken_back_and_images_with_their_last_where_that_is_asked_for(
+    looks: Client, collection: str, photos: Path, filled: dict[str, str]
+) -> None:
+    moved, lost = [filled[name] for name in ("0001.png", "0002.png")]
+    list(looks.import_images([ImportItem((photos / "0001.png").read_bytes(), path="/new")], collection=collection))
+    asked = [
+        each for each in looks.sources(collection) if each.image_id in (moved, lost) and each.source.path != "/new"
+    ]
+    assert looks.remove_sources(asked, collection=collection) == types.SourcesRemoved(1, 0)
+    assert [source.path for source in looks.image(moved, collection=collection).sources] == ["/new"]
+    assert looks.image(lost, collection=collection).path == asked[1].source.path
+    assert looks.remove_sources(iter(asked), collection=collection, remove_images=True) == types.SourcesRemoved(1, 1)
+    assert looks.missing_images([moved, lost], collection=collection) == [lost]
+    assert looks.remove_sources([], collection=collection) == types.SourcesRemoved(0, 0)
+    with pytest.raises(errors.BadRequest):
+        looks.remove_sources([types.Sighting("no id", types.Source("/a"))], collection=collection)
+
+
+def test_any_number_of_sightings_is_taken_back_and_the_last_one_stays(
+    looks: Client, collection: str, photos: Path, filled: dict[str, str]
+) -> None:
+    """They travel in several calls, and those of one image in one: else each call would see a last one of its own."""
+    ids = [filled["0001.png"], filled["0002.png"]]
+    content = {image_id: (photos / name).read_bytes() for name, image_id in filled.items()}
+    more = [ImportItem(content[image_id], path=f"/more/{n:03}") for n in range(800) for image_id in ids]
+    assert not any(each.error for each in looks.import_images(more, collection=collection))
+    held = {image_id: looks.image(image_id, collection=collection).sources for image_id in ids}
+    asked = [types.Sighting(image_id, source) for image_id, sources in held.items() for source in reversed(sources)]
+    assert looks.remove_sources(asked, collection=collection) == types.SourcesRemoved(1_600, 0)
+    for image_id, sources in held.items():
+        assert looks.image(image_id, collection=collection).sources == sources[-1:]
+
+
 def test_collections_come_change_and_go(looks: Client, collection: str) -> None:
     made = looks.create_collection(collection, description="first words")
     assert (made.name, made.description, made.image_count) == (collection, "first words", 0)
@@ -227,6 +282,8 @@ def test_a_page_of_no_possible_size_is_refused(looks: Client, collection: str, s
         next(iter(looks.images(collection, page_size=size)))
     with pytest.raises(errors.BadRequest, match="page_size"):
         next(iter(looks.collections(page_size=size)))
+    with pytest.raises(errors.BadRequest, match="page_size"):
+        next(iter(looks.sources(collection, page_size=size)))
 
 
 @pytest.mark.usefixtures("filled")

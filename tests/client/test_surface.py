@@ -44,10 +44,12 @@ METHODS = [
     "import_images",
     "missing_images",
     "reembed",
+    "remove_sources",
     "search",
     "search_many",
     "server_info",
     "server_load",
+    "sources",
     "update_collection",
     "update_image",
 ]

@@ -182,6 +182,7 @@ REEMBEDS: list[tuple[str, ipb.ReembedImagesRequest]] = [
     ("MODEL_MISMATCH", ipb.ReembedImagesRequest(collection="shared", model="tiny", content=GOOD)),
 ]
 
+SEEN = ipb.Sighting(image_id=MISSING, source=tpb.Source(path="/a"))
 TOO_MANY = [f"{number:064x}" for number in range(10_001)]
 
 SAME_SCENE, BAD_LABEL = tpb.Filter(same_scene=True), tpb.Filter(labels={"k" * 64: "v"})
@@ -212,6 +213,14 @@ CALLS: list[tuple[str, str, Any]] = [
     ("DeleteImages", "BAD_REQUEST", ipb.DeleteImagesRequest(collection="shared", image_ids=TOO_MANY)),
     ("DeleteImages", "COLLECTION_NOT_FOUND", ipb.DeleteImagesRequest(collection="nowhere", image_ids=[MISSING])),
     ("DeleteImages", "IMAGE_NOT_FOUND", ipb.DeleteImagesRequest(collection="shared", image_ids=[MISSING])),
+    ("ListSources", "BAD_REQUEST", ipb.ListSourcesRequest(collection="shared", page_size=1_001)),
+    ("ListSources", "BAD_REQUEST", ipb.ListSourcesRequest(collection="shared", path_prefix="p" * 4_097)),
+    ("ListSources", "BAD_PAGE_TOKEN", ipb.ListSourcesRequest(collection="shared", page_token="made up")),  # noqa: S106
+    ("ListSources", "COLLECTION_NOT_FOUND", ipb.ListSourcesRequest(collection="nowhere")),
+    ("RemoveSources", "BAD_REQUEST", ipb.RemoveSourcesRequest(collection="shared")),
+    ("RemoveSources", "BAD_REQUEST", ipb.RemoveSourcesRequest(collection="shared", sightings=[ipb.Sighting()])),
+    ("RemoveSources", "BAD_REQUEST", ipb.RemoveSourcesRequest(collection="shared", sightings=[SEEN] * 10_001)),
+    ("RemoveSources", "COLLECTION_NOT_FOUND", ipb.RemoveSourcesRequest(collection="nowhere", sightings=[SEEN])),
     ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest()),
     ("CreateCollection", "BAD_REQUEST", cpb.CreateCollectionRequest(collection=cpb.Collection(name="../up"))),
     ("CreateCollection", "COLLECTION_EXISTS", cpb.CreateCollectionRequest(collection=cpb.Collection(name="shared"))),
@@ -249,6 +258,7 @@ DISK_WRITERS = (
     "ImportImages",
     "UpdateImage",
     "DeleteImages",
+    "RemoveSources",
     "CreateCollection",
     "UpdateCollection",
     "DeleteCollection",
@@ -425,12 +435,17 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, name: str) -> None:
         ]
         if name == "SwitchModel":
             assert {answer.status.code for answer in opened.images.ReembedImages(iter(renewed), timeout=10)} == {0}
+        seen = [ipb.Sighting(image_id=ids[0], source=tpb.Source(path="/a"))]
+        if name == "RemoveSources":
+            again = ipb.ImportImagesRequest(collection="kept", image_id=ids[0], source=seen[0].source)
+            assert {answer.status.code for answer in opened.images.ImportImages(iter([again]), timeout=10)} == {0}
         image = tpb.Image(collection="kept", id=ids[0], labels={f"k{n}": "v" * 1_000 for n in range(60)})
         collection = cpb.Collection(name="kept", description="d" * 1_000)
         request = {
             "ImportImages": ipb.ImportImagesRequest(collection="kept", content=picture_bytes(9)),
             "UpdateImage": ipb.UpdateImageRequest(image=image),
             "DeleteImages": ipb.DeleteImagesRequest(collection="kept", image_ids=ids[:1]),
+            "RemoveSources": ipb.RemoveSourcesRequest(collection="kept", sightings=seen, remove_images=True),
             "CreateCollection": cpb.CreateCollectionRequest(collection=cpb.Collection(name="new")),
             "UpdateCollection": cpb.UpdateCollectionRequest(collection=collection),
             "DeleteCollection": cpb.DeleteCollectionRequest(name="kept"),
@@ -463,6 +478,8 @@ def asked_of_every_rpc() -> dict[str, Any]:
         "ListImages": ipb.ListImagesRequest(collection="c"),
         "UpdateImage": ipb.UpdateImageRequest(image=image),
         "DeleteImages": ipb.DeleteImagesRequest(collection="c", image_ids=[MISSING]),
+        "ListSources": ipb.ListSourcesRequest(collection="c"),
+        "RemoveSources": ipb.RemoveSourcesRequest(collection="c", sightings=[SEEN]),
         "FindDuplicates": ipb.FindDuplicatesRequest(collection="c"),
         "CreateCollection": cpb.CreateCollectionRequest(collection=cpb.Collection(name="c")),
         "GetCollection": cpb.GetCollectionRequest(name="c"),

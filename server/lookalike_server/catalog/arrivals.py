@@ -35,7 +35,7 @@ def replace_labels(connection: sqlite3.Connection, key: int, serial: int, labels
         return False
     connection.execute("DELETE FROM labels WHERE serial = ?", (serial,))
     _set_labels(connection, key, serial, labels)
-    _touch(connection, serial, now)
+    touch(connection, serial, now)
     return True
 
 
@@ -66,7 +66,7 @@ def _sighted(connection: sqlite3.Connection, key: int, serial: int, arrival: Arr
     if merged != old:
         _set_labels(connection, key, serial, arrival.labels)
     if seen or merged != old:
-        _touch(connection, serial, now)
+        touch(connection, serial, now)
     return seen or merged != old
 
 
@@ -113,5 +113,6 @@ def _set_labels(connection: sqlite3.Connection, key: int, serial: int, labels: M
     )
 
 
-def _touch(connection: sqlite3.Connection, serial: int, now: int) -> None:
+def touch(connection: sqlite3.Connection, serial: int, now: int) -> None:
+    """Notes that an image's labels or sources have changed."""
     connection.execute("UPDATE images SET updated = ? WHERE serial = ?", (now, serial))

@@ -40,6 +40,7 @@ from lookalike_server.records import (
     Matches,
     Outcome,
     Preference,
+    Sighting,
     Vector,
 )
 
@@ -201,13 +202,40 @@ class Catalog:
         with self._changing():
             entry = self._shelves.entry(name)
             gone = self._store.delete_images(entry, ids, allow_missing=allow_missing)
-            if gone and self._shelves.serves(entry):
-                shelf = self._shelves.find(entry)
-                shelf.remove(gone)
-                self._shelves.shrunk(shelf)
-                self._tuner.changed()
-            self._shelves.seen(self._store.collection(name))
+            self._removed(entry, gone)
         return len(gone)
+
+    def sources(self, name: str, prefix: str, page_size: int, page_token: str = "") -> tuple[list[Sighting], str]:
+        """A page of where images were seen, at paths that begin with `prefix`, and the next token; BadPageToken.
+
+        In the order of paths, of one path in that in which the images came.
+        """
+        limits.check_page_size(page_size)
+        limits.check_prefix(prefix)
+        entry = self._shelves.entry(name)
+        listing = tokens.scope(f"sources {entry.uuid}", Filter(path_prefix=prefix))
+        after = tokens.source_position(page_token, listing, prefix)
+        seen = self._store.sightings(entry, prefix, after, page_size + 1)
+        more = len(seen) > page_size
+        token = tokens.source_token(listing, seen[page_size - 1]) if more else ""
+        return [each.sighting for each in seen[:page_size]], token
+
+    def remove_sources(
+        self, name: str, sightings: Sequence[Sighting], *, remove_images: bool = False
+    ) -> tuple[int, int]:
+        """Takes back that images were seen at these paths, all or none; how many sources went, and how many images.
+
+        An image that would lose its last source keeps the one that it was seen at last, or goes with `remove_images`.
+        """
+        limits.check_sightings(sightings)
+        paths: defaultdict[str, set[str]] = defaultdict(set)
+        for sighting in sightings:
+            paths[sighting.image_id].add(sighting.source.path)
+        with self._changing():
+            entry = self._shelves.entry(name)
+            gone = self._store.remove_sources(entry, paths, with_images=remove_images)
+            self._removed(entry, gone.serials)
+        return gone.source_count, len(gone.serials)
 
     def add(self, arrivals: Sequence[Arrival]) -> list[Outcome | LookalikeError]:
         """Takes in images and sightings, for any collections, in one transaction; answers in the order asked.
@@ -396,6 +424,15 @@ class Catalog:
         with self._writing:
             self._lock.check()
             yield
+
+    def _removed(self, entry: Entry, gone: Sequence[int]) -> None:
+        """Takes from memory what the store has removed of a collection, and notes what the collection is now."""
+        if gone and self._shelves.serves(entry):
+            shelf = self._shelves.find(entry)
+            shelf.remove(gone)
+            self._shelves.shrunk(shelf)
+            self._tuner.changed()
+        self._shelves.seen(self._store.collection(entry.record.name))
 
     def _entries(self) -> list[Entry]:
         return self._store.collections("", _ALL)

@@ -133,14 +133,14 @@ def _labels(wanted: Filter) -> Iterator[Membership]:
 
 def _path(prefix: str) -> Iterator[Membership]:
     # A stretch of the index on paths: LIKE and GLOB would read % _ * ? [ in the prefix as wildcards.
-    end = _after(prefix)
+    end = beyond(prefix)
     if end is not None:
         yield "sources", "t.path >= ? AND t.path < ?", [prefix, end]
     elif prefix:
         yield "sources", "t.path >= ?", [prefix]
 
 
-def _after(prefix: str) -> str | None:
+def beyond(prefix: str) -> str | None:
     """The first text beyond all that begin with `prefix`; None when there is none."""
     kept = prefix.rstrip(chr(maxunicode))
     if not kept:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from lookalike_server.errors import BadFilter, BadRequest
-from lookalike_server.records import Arrival, Box, Content, Filter, Location, Scene, Source
+from lookalike_server.records import Arrival, Box, Content, Filter, Location, Scene, Sighting, Source
 
 MAX_IDS = 10_000
 MAX_PAGE_SIZE = 1_000
@@ -64,6 +64,18 @@ def check_ids(ids: Collection[str]) -> None:
         raise BadRequest(f"at most {MAX_IDS} image ids in one call, not {len(ids)}: ask in several")
     for image_id in ids:
         check_id(image_id)
+
+
+def check_sightings(sightings: Collection[Sighting]) -> None:
+    """Sightings of one call, of which only the paths are read: one that no image has is none to check."""
+    if not sightings:
+        raise BadRequest("name at least one sighting to take back")
+    check_ids([sighting.image_id for sighting in sightings])
+
+
+def check_prefix(prefix: str) -> None:
+    """What paths begin with."""
+    _check_text("a path prefix", prefix, MAX_PATH)
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
@@ -164,7 +176,7 @@ def _check_conditions(wanted: Filter) -> None:
     check_labels(wanted.labels)
     check_ids(wanted.ids)
     check_ids(wanted.not_ids)
-    _check_text("a path prefix", wanted.path_prefix, MAX_PATH)
+    check_prefix(wanted.path_prefix)
     _check_scene_names(wanted.scenes or ())
     _check_paths(wanted.paths)
     start, end = wanted.captured_from, wanted.captured_before

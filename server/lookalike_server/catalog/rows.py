@@ -99,8 +99,8 @@ def images(connection: sqlite3.Connection, held: Entry, serials: Several[int]) -
 def many_sourced(connection: sqlite3.Connection, key: int, among: Several[int]) -> Serials:
     """Those of `among`, ascending, that were seen at several places."""
     rows = connection.execute(
-        "SELECT DISTINCT serial FROM sources"
-        " WHERE serial IN (SELECT value FROM json_each(?)) AND ordinal > 0 AND +collection = ? ORDER BY serial",
+        "SELECT serial FROM sources WHERE serial IN (SELECT value FROM json_each(?)) AND +collection = ?"
+        " GROUP BY serial HAVING count(*) > 1 ORDER BY serial",
         (listed(among), key),
     )
     return np.fromiter((row[0] for row in rows), dtype=np.int64)

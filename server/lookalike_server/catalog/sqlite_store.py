@@ -5,15 +5,15 @@
 import time
 from collections import Counter
 from collections.abc import Collection as Several
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection
 from uuid import uuid4
 
-from lookalike_server.catalog import inspection, marks, presence, rows, staging
+from lookalike_server.catalog import inspection, marks, presence, rows, sightings, staging
 from lookalike_server.catalog.arrivals import replace_labels, take_in
 from lookalike_server.catalog.database import Database
-from lookalike_server.catalog.store import Added, Entry, Taken, Unreadable
+from lookalike_server.catalog.store import Added, Entry, Seen, Taken, Unreadable, Unseen
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionExists, ImageNotFound, LookalikeError
 from lookalike_server.records import Arrival, Filter, Image, Outcome, Scene, Vector
@@ -101,6 +101,20 @@ class SqliteStore:
         if found:
             self._database.forget()
         return sorted(found.values())
+
+    def sightings(self, entry: Entry, prefix: str, after: tuple[str, int], limit: int) -> list[Seen]:
+        with self._database.reading() as connection:
+            return sightings.page(connection, entry.key, prefix, after, limit)
+
+    def remove_sources(self, entry: Entry, paths: Mapping[str, Several[str]], *, with_images: bool) -> Unseen:
+        now = _now()
+        with self._database.writing() as connection:
+            gone = sightings.take_back(connection, entry.key, paths, now, with_images=with_images)
+            if gone.source_count:
+                _changed(connection, entry.key, now, gained=-len(gone.serials))
+        if gone.source_count:
+            self._database.forget()
+        return gone
 
     def serials_of(self, entry: Entry, ids: Several[str]) -> dict[str, int]:
         with self._database.reading() as connection:

@@ -5,14 +5,14 @@ whole or not at all. It is safe to call from many threads.
 """
 
 from collections.abc import Collection as Several
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from lookalike_server.catalog.vectors import Rows, Serials
 from lookalike_server.errors import CollectionNotFound, DataFolderError, LookalikeError
-from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Scene, Vector
+from lookalike_server.records import Arrival, Collection, Filter, Image, Outcome, Scene, Sighting, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,22 @@ class Taken:
     results: list[Added | LookalikeError]
     changed: list[Entry]
     """As the transaction left them, so that nobody need ask again once it is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting, and the serial of its image."""
+
+    serial: int
+    sighting: Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What went with sightings that were taken back: so many sources, and the images of these serials, ascending."""
+
+    source_count: int
+    serials: list[int]
 
 
 class Unreadable(DataFolderError):
@@ -92,6 +108,16 @@ class Store(Protocol):
 
     def delete_images(self, entry: Entry, ids: Several[str], *, allow_missing: bool) -> list[int]:
         """Removes images from disk, all or none, and returns their serials; ImageNotFound unless `allow_missing`."""
+
+    def sightings(self, entry: Entry, prefix: str, after: tuple[str, int], limit: int) -> list[Seen]:
+        """The first `limit` sightings at paths that begin with `prefix`, beyond `after`, by path and serial."""
+
+    def remove_sources(self, entry: Entry, paths: Mapping[str, Several[str]], *, with_images: bool) -> Unseen:
+        """Takes back that images, by id, were seen at these paths; what was not seen is passed over.
+
+        An image that would lose its last source keeps the one that it was seen at last; `with_images` it goes instead,
+        from disk like those of `delete_images`.
+        """
 
     def serials_of(self, entry: Entry, ids: Several[str]) -> dict[str, int]:
         """Serials by id, of those that the collection holds."""

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 
+from lookalike_server.catalog.store import Seen
 from lookalike_server.errors import BadPageToken
 from lookalike_server.records import Box, Filter
 
-_MAX_BYTES = 1_024  # twice the longest that is given out
+_MAX_BYTES = 1_024  # twice the longest that is given out of names and serials
+_MAX_SOURCE_BYTES = 66_000  # likewise of paths: JSON has up to 6 bytes for a character, Base64 4 for 3 of those
 _FORGED = "this page_token was not given out by this server: begin with an empty one"
 
 
@@ -21,14 +23,14 @@ def scope(listing: str, wanted: Filter | None = None) -> str:
 
 def token(listing: str, after: str) -> str:
     """The token of the page beyond `after`, in the listing that `scope` named."""
-    return base64.urlsafe_b64encode(json.dumps([listing, after]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps([listing, after], ensure_ascii=False).encode()).decode()
 
 
-def position(page_token: str, listing: str) -> str:
+def position(page_token: str, listing: str, most: int = _MAX_BYTES) -> str:
     """Where the page begins; empty for an empty token. BadPageToken for any that was not given out for this listing."""
     if not page_token:
         return ""
-    if len(page_token) > _MAX_BYTES:
+    if len(page_token) > most:
         raise BadPageToken(_FORGED)
     try:
         named, after = json.loads(base64.b64decode(page_token.encode("ascii"), altchars=b"-_", validate=True))
@@ -42,10 +44,28 @@ def position(page_token: str, listing: str) -> str:
 
 def serial_position(page_token: str, listing: str) -> int:
     """Where a page of images begins, as a serial."""
-    after = position(page_token, listing) or "0"
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
+    return _serial(position(page_token, listing) or "0")
+
+
+def source_token(listing: str, seen: Seen) -> str:
+    """The token of the page of sources beyond this one."""
+    return token(listing, f"{seen.serial} {seen.sighting.source.path}")
+
+
+def source_position(page_token: str, listing: str, prefix: str) -> tuple[str, int]:
+    """Where a page of sources begins, whose paths begin with `prefix`: beyond a path and a serial."""
+    if not page_token:
+        return prefix, 0
+    serial, _, path = position(page_token, listing, _MAX_SOURCE_BYTES).partition(" ")
+    if not path.startswith(prefix):
         raise BadPageToken(_FORGED)
-    return int(after)
+    return path, _serial(serial)
+
+
+def _serial(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadPageToken(_FORGED)
+    return int(text)
 
 
 def _plain(value: object) -> object:

@@ -118,6 +118,27 @@ class ImageService(image_service_pb2_grpc.ImageServiceServicer):
         )
         return pb.DeleteImagesResponse(deleted_count=deleted)
 
+    async def ListSources(self, request: pb.ListSourcesRequest, _context: Context) -> pb.ListSourcesResponse:
+        """A page of where images were seen."""
+        sightings, token = await asyncio.to_thread(
+            self._gate.parts.catalog.sources,
+            request.collection,
+            request.path_prefix,
+            request.page_size or limits.DEFAULT_PAGE_SIZE,
+            request.page_token,
+        )
+        return pb.ListSourcesResponse(sightings=map(messages.sighting_to, sightings), next_page_token=token)
+
+    async def RemoveSources(self, request: pb.RemoveSourcesRequest, _context: Context) -> pb.RemoveSourcesResponse:
+        """Take sightings back."""
+        sources, images = await asyncio.to_thread(
+            self._gate.parts.catalog.remove_sources,
+            request.collection,
+            [messages.sighting_from(each) for each in request.sightings],
+            remove_images=request.remove_images,
+        )
+        return pb.RemoveSourcesResponse(removed_source_count=sources, removed_image_count=images)
+
     async def FindDuplicates(self, request: pb.FindDuplicatesRequest, context: Context) -> None:
         """Exact duplicates, and groups of near ones."""
         radius = request.max_distance if request.HasField("max_distance") else DEFAULT_RADIUS

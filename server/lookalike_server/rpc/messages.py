@@ -188,6 +188,11 @@ def source_from(message: types_pb2.Source) -> records.Source:
     return records.Source(message.path, micros_from(message, "modify_time"), message.size_bytes)
 
 
+def sighting_from(message: image_service_pb2.Sighting) -> records.Sighting:
+    """Where an image was seen, of which only the path is read."""
+    return records.Sighting(message.image_id, records.Source(message.source.path))
+
+
 def micros_from(message: Message, field: str) -> int | None:
     """A moment in microseconds since 1970; None when the field is absent."""
     if not message.HasField(field):
@@ -287,6 +292,11 @@ def scenes_to(scenes: Iterable[records.Scene]) -> list[types_pb2.Scene]:
 def source_to(source: records.Source) -> types_pb2.Source:
     """A place where bytes were seen."""
     return types_pb2.Source(path=source.path, modify_time=time_to(source.modified), size_bytes=source.size_bytes)
+
+
+def sighting_to(sighting: records.Sighting) -> image_service_pb2.Sighting:
+    """An image and a place where it was seen."""
+    return image_service_pb2.Sighting(image_id=sighting.image_id, source=source_to(sighting.source))
 
 
 def collection_to(collection: records.Collection) -> collection_service_pb2.Collection:
