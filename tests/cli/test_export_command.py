@@ -39,7 +39,7 @@ def embedded(number: int, dim: int) -> Embedded:
     """Each third has many sources, each second facts and a place; some have a time, a source's time, or none."""
     facts: dict[str, Any] = {"width": 640, "height": 480, "size_bytes": 2**33 + number, "format": "JPEG"}
     vector = np.random.default_rng(number).standard_normal(dim).astype(np.float32)
-    image = Embedded(image_id(number), vector, source=Source(f"/a/\N{SNOWMAN} {number}.jpg", NOW))
+    image = Embedded(image_id(number), vector, source=Source(f"/a/\N{SNOWMAN} {number}.jpg", NOW, 2**40 + number))
     if number % 2:
         image = replace(image, **facts, location=Location(48.1 + number % 9, -9.3), labels={"k\n": f"'{number}\""})
     if number % 3 == 0:
@@ -109,6 +109,22 @@ def test_an_import_goes_on_where_it_stopped(run: Run, target: str, case: str, tm
     assert contents(target, name) == contents(target, case)
     summary = json.loads(run("import", tmp_path / "out", "--collection", name, "--json").stdout)
     assert (summary["created"], summary["existed"]) == (0, 60)
+
+
+@pytest.mark.parametrize("told", [{}, {"size_bytes": None}])
+def test_a_source_of_no_known_size_has_none(
+    run: Run, case: str, tmp_path: Path, target: str, told: dict[str, None]
+) -> None:
+    run("export", tmp_path / "out", "--collection", case)
+    file = tmp_path / "out" / "images.jsonl"
+    records = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    for each in records:
+        each["sources"] = [{"path": "/x", "modified": None, **told}]
+    file.write_text("".join(json.dumps(each) + "\n" for each in records), "utf-8")
+    signed(tmp_path / "out", "images.jsonl")
+    name = f"sizeless-{len(told)}"
+    assert run("import", tmp_path / "out", "--collection", name).exit_code == 0
+    assert {image.sources for image, _ in contents(target, name).values()} == {(Source("/x"),)}
 
 
 def test_other_tools_read_the_files(run: Run, case: str, tmp_path: Path, target: str) -> None:
@@ -234,6 +250,7 @@ def test_hostile_records_cost_themselves(run: Run, case: str, tmp_path: Path) ->
     changes: list[dict[str, Any]] = [
         *({"id": each} for each in (5, None, "", "x" * 64)),
         *({"sources": each} for each in sources),
+        *({"sources": [{"path": "/x", "modified": None, "size_bytes": each}]} for each in ("5", -1, 1.5, [5], 2**70)),
         *({"labels": each} for each in (None, {"a": 5}, [["a", "b"]], "x")),
         *({"width": each} for each in (-1, 2**40, "x", 1.5)),
         *({"size_bytes": 2**70}, {"format": 5}, {"captured": {}}, {"captured": "0001-01-01T00:00:00+23:59"}),

@@ -188,7 +188,9 @@ def embedded(said: Record, vector: "Vector") -> Embedded:
     try:
         if not _ID.fullmatch(said["id"]) or not isinstance(said["labels"], dict):
             raise ValueError("an id has 64 lower-case hexadecimal digits, labels are an object")
-        sources = [Source(each["path"], _time(each["modified"]), each.get("size_bytes", 0)) for each in said["sources"]]
+        sources = [
+            Source(each["path"], _time(each["modified"]), each.get("size_bytes") or 0) for each in said["sources"]
+        ]
         captured = _time(said["captured"])
         # An image without a time keeps none: by its first source it would be given one.
         first = sources[:1] if captured or not any(source.modified for source in sources) else []
