@@ -84,6 +84,15 @@ def modified_and_size(picture: Picture) -> tuple[datetime | None, int]:
         return None, 0
 
 
+def opened(path: Path) -> IO[bytes]:
+    """A regular file, opened to be read. Raises OSError."""
+    mode = path.stat().st_mode
+    # A pipe may keep us waiting for ever, and gives its bytes only once. A folder says itself what is wrong with it.
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError("it is no regular file; read it yourself and give the bytes, or a binary file")
+    return path.open("rb")
+
+
 def find(folder: str | os.PathLike[str], *, recursive: bool = True, pattern: str = "*") -> Iterator[Path]:
     """Pictures of a folder in the order of their names, found by suffix; hidden ones and symlinked folders are skipped.
 
@@ -132,7 +141,7 @@ def _chunks(picture: Picture, max_bytes: int) -> Iterator[bytes]:
 def _readable(picture: Picture) -> Iterator[IO[bytes]]:
     try:
         if isinstance(picture, _PATHS):
-            with _opened(Path(picture)) as file:
+            with opened(Path(picture)) as file:
                 yield file
         elif isinstance(picture, _IN_MEMORY):
             yield io.BytesIO(picture)
@@ -141,14 +150,6 @@ def _readable(picture: Picture) -> Iterator[IO[bytes]]:
                 yield picture
     except (OSError, ValueError) as error:
         raise ImageUnreadable(f"{_name(picture)} cannot be read: {error}") from error
-
-
-def _opened(path: Path) -> IO[bytes]:
-    mode = path.stat().st_mode
-    # A pipe may keep us waiting for ever, and gives its bytes only once. A folder says itself what is wrong with it.
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise OSError("it is no regular file; read it yourself and give the bytes, or a binary file")
-    return path.open("rb")
 
 
 @contextmanager
