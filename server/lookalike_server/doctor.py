@@ -15,7 +15,7 @@ from lookalike_server.config import Settings
 from lookalike_server.hosting import decoder_for, load_models
 from lookalike_server.info import versions
 from lookalike_server.models.protocol import Engine
-from lookalike_server.pipeline.decode import FORMATS
+from lookalike_server.pipeline.formats import BY_PILLOW, readable
 
 HELPFUL = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "asimd")
 """Processor features that the engines and hnswlib make use of."""
@@ -68,9 +68,9 @@ def check_decoder(settings: Settings) -> dict[str, Any]:
     """Every format that can be written here can be read here."""
     (model,) = load_models(settings)
     decoder = decoder_for(model, settings)
-    for name in FORMATS:
+    for name in BY_PILLOW:
         decoder.decode_now(sample(name))
-    return {"formats": list(FORMATS)}
+    return {"formats": list(readable())}
 
 
 def check_engines(settings: Settings) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from tests.pictures import encoded, picture, picture_bytes
 
 from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models import efficientnet_lite0, tiny
-from lookalike_server.pipeline.decode import FORMATS, Decoder, Region, has_scans
+from lookalike_server.pipeline.decode import Decoder, Region
+from lookalike_server.pipeline.formats import BY_PILLOW
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.pipeline.scans import has_scans
 
 MODEL = tiny.load("")
 
@@ -32,7 +34,7 @@ def decoder() -> Iterator[Decoder]:
     made.close()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", BY_PILLOW)
 def test_every_format_is_read(decoder: Decoder, name: str) -> None:
     decoded = decoder.decode_now(picture_bytes(1, name))
     expected = MODEL.prepare(picture(1))

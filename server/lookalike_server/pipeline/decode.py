@@ -5,7 +5,6 @@ threads together, are bounded by `max_pixels`: one huge picture, or many small o
 of their own, so that an import's backlog is never in front of a person.
 """
 
-import io
 import math
 import threading
 import time
@@ -18,24 +17,20 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from lookalike_server import yielding
 from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models.protocol import Model
+from lookalike_server.pipeline import formats, tails
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.exif import SIDEWAYS, UPRIGHT, capture_time, exif_of, location, orientation
 from lookalike_server.pipeline.lane import Lane
+from lookalike_server.pipeline.scans import check_scans
 from lookalike_server.pipeline.waiting import TOO_LATE, Drops
 from lookalike_server.records import Location
 
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""Pillow's names of the formats that are decoded; of GIF, TIFF and MPO (a kind of JPEG) the first picture counts."""
-
-START_OF_SCAN = b"\xff\xda"
-MAX_SCANS = 200
 TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT = 322, 323
 
 TURNS = {
@@ -176,7 +171,7 @@ class Decoder:
     def decode_now(self, content: bytes, region: Region | None = None) -> Decoded:
         """Decode one picture on the calling thread; raises as `decode` does."""
         try:
-            return self._decode(content, region, time.perf_counter())
+            return self._decoded(content, region)
         except LookalikeError:
             raise
         except (Image.DecompressionBombError, MemoryError) as error:
@@ -184,8 +179,17 @@ class Decoder:
         except Exception as error:  # hostile bytes make Pillow raise nearly anything
             raise ImageUndecodable(f"the picture cannot be decoded: {describe(error)}") from error
 
+    def _decoded(self, content: bytes, region: Region | None) -> Decoded:
+        began = time.perf_counter()
+        try:
+            return self._decode(content, region, began)
+        except OSError:
+            if not tails.is_jpeg(content):
+                raise
+        return self._decode(tails.mended(content), region, began)
+
     def _decode(self, content: bytes, region: Region | None, began: float) -> Decoded:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+        with formats.opened(content) as opened:
             self._check_pixels(opened)
             check_scans(opened, content)
             size = opened.size
@@ -228,24 +232,6 @@ def pixels_of(image: Image.Image) -> int:
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
     tile: int = tags.get(TIFF_TILE_WIDTH, 0) * tags.get(TIFF_TILE_HEIGHT, 0)
     return max(image.width * image.height, tile)
-
-
-def check_scans(image: Image.Image, content: bytes) -> None:
-    """Refuse a JPEG that passes over its pixels again and again; cameras and editors write about ten scans."""
-    if isinstance(image, JpegImageFile) and has_scans(image, content) and content.count(START_OF_SCAN) > MAX_SCANS:
-        raise ImageUndecodable(f"the picture has more than {MAX_SCANS} JPEG scans: save it anew")
-
-
-def has_scans(image: JpegImageFile, content: bytes) -> bool:
-    """Whether the decoder looks beyond the first scan: it does unless that holds all components, all of them whole.
-
-    Pillow has read to the end of that scan's header: marker, length, number of components, two bytes for each and three
-    more (ITU T.81, B.2.3). Looking there is worth it: to count scans takes a millisecond a megabyte.
-    """
-    length = 6 + 2 * image.layers
-    complete = START_OF_SCAN + length.to_bytes(2, "big") + bytes([image.layers])
-    start = (image.fp.tell() if image.fp else 0) - length - len(START_OF_SCAN)
-    return "progressive" in image.info or content[start : start + len(complete)] != complete
 
 
 def describe(error: Exception) -> str:

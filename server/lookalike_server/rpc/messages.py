@@ -17,7 +17,8 @@ from lookalike_server.catalog import limits
 from lookalike_server.errors import BadFilter, BadRequest, DimensionMismatch
 from lookalike_server.importing import Item
 from lookalike_server.info import ServerInfo
-from lookalike_server.pipeline.decode import FORMATS, Region
+from lookalike_server.pipeline.decode import Region
+from lookalike_server.pipeline.formats import readable
 from lookalike_server.pipeline.embed import Picture
 from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
 
@@ -324,7 +325,7 @@ def info_to(info: ServerInfo) -> search_service_pb2.GetServerInfoResponse:
             max_limit=limits.MAX_LIMIT,
             max_page_size=limits.MAX_PAGE_SIZE,
             max_ids=limits.MAX_IDS,
-            formats=FORMATS,
+            formats=readable(),
         ),
         versions=info.versions,
         ready=info.ready,

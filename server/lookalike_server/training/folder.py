@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from lookalike_server.errors import ImageUndecodable, TrainingDataError
 from lookalike_server.models.pixels import to_rgb
-from lookalike_server.pipeline.decode import FORMATS
+from lookalike_server.pipeline import formats
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".mpo"})
 
@@ -84,7 +84,7 @@ def set_aside(pictures: Sequence[Picture], share: float = SET_ASIDE) -> NDArray[
 def read(path: Path) -> Image.Image:
     """The picture upright and in mode RGB, at its full size. Raises ImageUndecodable."""
     try:
-        with Image.open(path, formats=FORMATS) as opened:
+        with formats.opened(path.read_bytes()) as opened:
             return to_rgb(ImageOps.exif_transpose(opened))
     except Exception as error:  # hostile bytes make Pillow raise nearly anything
         raise ImageUndecodable(f"{path} cannot be read: {error}") from error

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lookalike_server.models import pixels
-from lookalike_server.pipeline.decode import FORMATS
+from lookalike_server.pipeline.formats import opened
 
 SHORTER_SIDE = 320
 """Pixels; larger pictures are kept at this size."""
@@ -59,7 +59,7 @@ def _kept(path: Path) -> tuple[bytes | None, str | None]:
     """The bytes to keep of a file, or why there are none."""
     try:
         content = path.read_bytes()
-        with Image.open(BytesIO(content), formats=FORMATS) as image:
+        with opened(content) as image:
             if image.format == "JPEG" and min(image.size) <= SHORTER_SIDE and not image.getexif():
                 image.load()
                 return content, None

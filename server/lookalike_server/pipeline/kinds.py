@@ -1,0 +1,50 @@
+"""What a file is that is no picture to this server: said in words, so that nobody has to guess why it was refused."""
+
+from lookalike_server.pipeline.boxes import brands
+
+PICTURES = "save it as JPEG or PNG"
+BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"8BPS", f"it is a Photoshop document (PSD): {PICTURES}"),
+    (b"%PDF-", "it is a PDF document: `lookalike index` opens its pages"),
+    (b"PK\3\4", "it is a zip archive, or an office document: `lookalike index` opens the pictures in an archive"),
+    (b"\0\0\0\x0cjP  ", f"it is JPEG 2000: {PICTURES}"),
+    (b"\0\0\1\0", f"it is an icon (ICO): {PICTURES}"),
+    (b"v/1\1", f"it is OpenEXR: {PICTURES}"),
+    (b"#?RADIANCE", f"it is Radiance HDR: {PICTURES}"),
+    (b"DDS ", f"it is a texture (DDS): {PICTURES}"),
+    (b"gimp xcf", f"it is a GIMP document (XCF): {PICTURES}"),
+    (b"%!PS", f"it is PostScript: {PICTURES}"),
+    (b"\x1aE\xdf\xa3", "it is a video (Matroska or WebM): `lookalike index` opens its frames"),
+    (b"\x1f\x8b", "it is compressed by gzip: unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7-Zip archive: unpack it"),
+    (b"Rar!", "it is a RAR archive: unpack it"),
+    (b"ID3", "it is sound (MP3)"),
+    (b"\x7fELF", "it is a program"),
+    (b"MZ", "it is a program"),
+)
+"""What files begin with, and what to say of them."""
+SKETCHED = (b"<svg", b"<SVG")
+PORTABLE = frozenset({b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7"})
+HEAD = 1024
+"""Bytes in which a text says what it is."""
+
+
+def described(content: bytes) -> str:
+    """A few words about bytes that no reader knows."""
+    known = next((words for beginning, words in BEGINNINGS if content.startswith(beginning)), None)
+    return known or _by_more(content) or "it is of no kind that this server knows, or its beginning is damaged"
+
+
+def _by_more(content: bytes) -> str | None:
+    head = content[:HEAD]
+    if any(mark in head for mark in SKETCHED):
+        return f"it is a drawing (SVG): {PICTURES}"
+    if b"<html" in head.lower():
+        return "it is a web page, perhaps one that says why the picture could not be had"
+    if head[:2] in PORTABLE and head[2:3].isspace():
+        return f"it is a portable pixmap (PNM): {PICTURES}"
+    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
+        return "it is a video (AVI): `lookalike index` opens its frames"
+    if brands(content):
+        return "it is a video, or of a kind of HEIF that this server does not know"
+    return None if content.strip(b"\0") else "it holds nothing but zeros: the copy failed, or the disk is damaged"

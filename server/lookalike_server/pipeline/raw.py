@@ -1,0 +1,94 @@
+"""Camera RAW, seen through the preview that the camera put inside: the way it meant the picture to look, and quick.
+
+LibRaw (rawpy) finds the preview; the sensor's own data are never unpacked. What the preview's EXIF leaves open, which
+way up above all, LibRaw knows from the file around it.
+"""
+
+import io
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from lookalike_server.pipeline.boxes import brands
+
+MARKS = (
+    (0, b"FUJIFILMCCD-RAW"),
+    (0, b"IIU\0"),  # Panasonic, Leica
+    (0, b"IIRO"),  # Olympus, three of them
+    (0, b"IIRS"),
+    (0, b"MMOR"),
+    (0, b"FOVb"),  # Sigma
+    (0, b"\0MRM"),  # Minolta
+    (6, b"HEAPCCDR"),  # Canon, before 2004
+    (8, b"CR\2"),  # Canon, a TIFF
+)
+"""What files of these makers begin with, and where."""
+ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
+"""EXIF's orientation by LibRaw's `flip`."""
+
+SUB_IFDS, PHOTOMETRIC, DNG_VERSION = 330, 262, 50706
+SENSOR = frozenset({32803, 34892})
+"""Values of PhotometricInterpretation: behind a mosaic of filters, and linear (DNG 1.7)."""
+MAX_IFDS = 32
+
+
+def is_raw(content: bytes) -> bool:
+    """Whether the file is a camera's RAW: by its first bytes, or a TIFF of which a part holds a sensor's data."""
+    if any(content.startswith(mark, start) for start, mark in MARKS) or brands(content)[:1] == (b"crx ",):
+        return True
+    return any(DNG_VERSION in ifd or SENSOR.intersection(ifd.get(PHOTOMETRIC, ())) for ifd in ifds(content))
+
+
+def opened(content: bytes) -> Image.Image:
+    """The preview, decoded when it is loaded; its `format` is RAW. Raises what LibRaw raises, and Pillow of the preview."""
+    import rawpy  # noqa: PLC0415 - only where there is such a picture
+
+    with rawpy.imread(io.BytesIO(content)) as camera:
+        preview, flip = camera.extract_thumb(), camera.sizes.flip
+    if preview.format == rawpy.ThumbFormat.JPEG:
+        image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
+    else:
+        image = Image.fromarray(np.asarray(preview.data))
+    image.format = "RAW"
+    image.getexif().setdefault(ExifTags.Base.Orientation, ORIENTATIONS.get(flip, 1))
+    return image
+
+
+def ifds(content: bytes) -> Iterator[dict[int, tuple[int, ...]]]:
+    """The directories of a TIFF with the whole numbers in them by tag, those below others too; none for another file."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(content[:4])
+    if order is None or len(content) < 8:
+        return
+    waiting, seen = list(struct.unpack_from(f"{order}I", content, 4)), set[int]()
+    while waiting and len(seen) < MAX_IFDS:
+        start = waiting.pop(0)
+        if start in seen or not 8 <= start <= len(content) - 2:
+            continue
+        seen.add(start)
+        ifd, following = _ifd(content, start, order)
+        yield ifd
+        waiting += [*ifd.get(SUB_IFDS, ()), *following]
+
+
+def _ifd(content: bytes, start: int, order: str) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
+    """One directory, as far as the file reaches, and where the next one begins."""
+    (count,) = struct.unpack_from(f"{order}H", content, start)
+    end = min(start + 2 + 12 * count, len(content))
+    found = {}
+    for entry in range(start + 2, end - 11, 12):
+        tag, kind, values = struct.unpack_from(f"{order}HHI", content, entry)
+        if tag in {SUB_IFDS, PHOTOMETRIC, DNG_VERSION} and values <= MAX_IFDS:
+            found[tag] = _numbers(content, entry + 8, order, kind, values)
+    following = struct.unpack_from(f"{order}I", content, end) if end + 4 <= len(content) else ()
+    return found, following
+
+
+def _numbers(content: bytes, at: int, order: str, kind: int, count: int) -> tuple[int, ...]:
+    """A field's numbers: in its place, or where that points to when they do not fit."""
+    each = {1: "B", 3: "H", 4: "I", 13: "I"}.get(kind, "B")
+    layout = struct.Struct(f"{order}{count}{each}")
+    if layout.size > 4:
+        (at,) = struct.unpack_from(f"{order}I", content, at)
+    return layout.unpack_from(content, at) if at + layout.size <= len(content) else ()
