@@ -4,16 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from lookalike_server.models.depth import eight_bits, is_deep
+
 WHITE = (255, 255, 255, 255)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """Return the picture in mode RGB, as a viewer would show it on a white page.
 
-    Grey of 16 bits is scaled to 8, where Pillow's own conversion cuts everything above 255 off as white.
+    Grey of more than 8 bits is scaled, where Pillow's own conversion cuts everything above 255 off as white.
     """
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return Image.fromarray(_eight_bits(image)).convert("RGB")
+    if is_deep(image):
+        return eight_bits(image).convert("RGB")
     if image.has_transparency_data:
         page = Image.new("RGBA", image.size, WHITE)
         return Image.alpha_composite(page, image.convert("RGBA")).convert("RGB")
@@ -53,11 +55,6 @@ def _middle(side: int, scaled: int, wanted: int) -> tuple[float, float]:
     """Where the middle `wanted` of `scaled` pixels begins and ends on a side that was not scaled."""
     begin = round((scaled - wanted) / 2)
     return begin * side / scaled, min((begin + wanted) * side / scaled, side)
-
-
-def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
-    """Mode `I` has room for 32 bits; files fill 16."""
-    return (np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8)
 
 
 def _lab_to_rgb(image: Image.Image) -> Image.Image:

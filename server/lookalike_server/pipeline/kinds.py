@@ -23,6 +23,8 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"MZ", "it is a program"),
 )
 """What files begin with, and what to say of them."""
+OURS = ((b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"BM", "BMP"))
+"""What files that are read here begin with."""
 SKETCHED = (b"<svg", b"<SVG")
 PORTABLE = frozenset({b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7"})
 HEAD = 1024
@@ -32,7 +34,8 @@ HEAD = 1024
 def described(content: bytes) -> str:
     """A few words about bytes that no reader knows."""
     known = next((words for beginning, words in BEGINNINGS if content.startswith(beginning)), None)
-    return known or _by_more(content) or "it is of no kind that this server knows, or its beginning is damaged"
+    ours = next((f"it begins as {name}, and is damaged there" for mark, name in OURS if content.startswith(mark)), None)
+    return known or ours or _by_more(content) or "it is of no kind that this server knows, or its beginning is damaged"
 
 
 def _by_more(content: bytes) -> str | None:
@@ -45,6 +48,10 @@ def _by_more(content: bytes) -> str | None:
         return f"it is a portable pixmap (PNM): {PICTURES}"
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return "it is a video (AVI): `lookalike index` opens its frames"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "it begins as WebP, and is damaged there"
+    if {b"avif", b"avis"} & set(brands(content)):
+        return "it begins as AVIF, and is damaged there, or this server's Pillow reads no AVIF"
     if brands(content):
         return "it is a video, or of a kind of HEIF that this server does not know"
     return None if content.strip(b"\0") else "it holds nothing but zeros: the copy failed, or the disk is damaged"

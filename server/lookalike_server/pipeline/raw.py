@@ -7,10 +7,12 @@ way up above all, LibRaw knows from the file around it.
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 from PIL import ExifTags, Image
 
+from lookalike_server.errors import ImageUndecodable
 from lookalike_server.pipeline.boxes import brands
 
 MARKS = (
@@ -25,7 +27,7 @@ MARKS = (
     (8, b"CR\2"),  # Canon, a TIFF
 )
 """What files of these makers begin with, and where."""
-ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
+ORIENTATIONS = (1, 2, 4, 3, 5, 8, 6, 7)
 """EXIF's orientation by LibRaw's `flip`."""
 
 SUB_IFDS, PHOTOMETRIC, DNG_VERSION = 330, 262, 50706
@@ -42,18 +44,34 @@ def is_raw(content: bytes) -> bool:
 
 
 def opened(content: bytes) -> Image.Image:
-    """The preview, decoded when it is loaded; its `format` is RAW. Raises what LibRaw raises, and Pillow of the preview."""
+    """The preview, decoded when it is loaded; its `format` is RAW. Raises what LibRaw raises, and Pillow of the preview.
+
+    ImageUndecodable where the camera put none inside.
+    """
     import rawpy  # noqa: PLC0415 - only where there is such a picture
 
-    with rawpy.imread(io.BytesIO(content)) as camera:
-        preview, flip = camera.extract_thumb(), camera.sizes.flip
+    try:
+        with rawpy.imread(io.BytesIO(content)) as camera:
+            preview, flip = camera.extract_thumb(), camera.sizes.flip
+    except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError) as error:
+        raise ImageUndecodable("the camera RAW file holds no preview that can be read: develop it to JPEG") from error
     if preview.format == rawpy.ThumbFormat.JPEG:
         image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
     else:
         image = Image.fromarray(np.asarray(preview.data))
     image.format = "RAW"
-    image.getexif().setdefault(ExifTags.Base.Orientation, ORIENTATIONS.get(flip, 1))
+    with suppress(Exception):  # what is damaged in EXIF is not known, as everywhere
+        _complete(image, content, ORIENTATIONS[flip])
     return image
+
+
+def _complete(image: Image.Image, content: bytes, orientation: int) -> None:
+    """Tell of the preview what the file around it says: which way up, when and where, as far as that is a TIFF."""
+    exif, around = image.getexif(), Image.Exif()
+    exif.setdefault(ExifTags.Base.Orientation, orientation)
+    around.load(content)
+    for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        exif.get_ifd(part).update(around.get_ifd(part))
 
 
 def ifds(content: bytes) -> Iterator[dict[int, tuple[int, ...]]]:

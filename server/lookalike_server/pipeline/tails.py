@@ -78,5 +78,5 @@ def _whole_segments(content: bytes) -> int:
     last = content.rfind(b"\xff", 0, len(content) - 1)
     while last > 0 and (content[last + 1] in {0x00, 0xFF} or 0xD0 <= content[last + 1] <= 0xD7):
         last = content.rfind(b"\xff", 0, last)
-    size = int.from_bytes(content[last + 2 : last + 4], "big")
-    return len(content) if last <= 0 or last + 2 + size <= len(content) else last
+    end = last + 2 + int.from_bytes(content[last + 2 : last + 4], "big")
+    return len(content) if last <= 0 or last + 4 <= len(content) >= end else last
