@@ -13,7 +13,8 @@ from tests.cli.shell import lookalike
 from tests.pictures import picture
 
 from lookalike import Client, Embedded, Scene, ScenePreference, Source
-from lookalike.cli.contact import _match_tile, local_file
+from lookalike.cli.contact import _match_tile
+from lookalike.originals import local_file
 from lookalike_server.testing import serve
 
 COLOURS = {"night": "black", "sea": "#285ac8"}

@@ -6,6 +6,7 @@ from tests.pictures import write_pictures
 
 from lookalike.cli.sheet import QUERY, TILE, Row, found_sheet, rows_sheet, save
 from lookalike.cli.tile import GREY, LOUD, Tile, draw_tile, font, shorten
+from lookalike.types import Region
 
 RED = (200, 30, 30)
 
@@ -77,7 +78,7 @@ def test_transparent_parts_are_white(tmp_path: Path) -> None:
 
 def test_a_region_is_outlined(red: Path) -> None:
     plain = draw_tile(Tile(red, "query", "red.png"), *QUERY)
-    outlined = draw_tile(Tile(red, "query", "red.png", region=(0.25, 0.25, 0.75, 0.75)), *QUERY)
+    outlined = draw_tile(Tile(red, "query", "red.png", region=Region(0.25, 0.25, 0.75, 0.75)), *QUERY)
     assert rgb(LOUD) not in colours(plain)
     assert rgb(LOUD) in colours(outlined)
 

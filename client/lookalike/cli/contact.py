@@ -1,17 +1,17 @@
-"""From what was found to its contact sheet: which file here stands for an image, and what is written under it."""
+"""From what was found to its contact sheet: what stands on each tile."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lookalike.cli.found import standing
 from lookalike.cli.sheet import Row, found_sheet, rows_sheet, save
 from lookalike.cli.tile import LOUD, Tile
+from lookalike.originals import local_file, short_name
 from lookalike.types import DuplicateGroup, Image, Match, Region, SearchResult
 
 ROWS, COLUMNS = 40, 7
 """Groups on a sheet, and pictures of each beside its first."""
-GONE, CHANGED = "not found on this machine", "changed since it was indexed"
 
 
 def write_found(result: SearchResult, query: Path | Image, region: Region | None, file: Path) -> None:
@@ -31,34 +31,23 @@ def write_groups(groups: Sequence[DuplicateGroup], title: str, note: str, file: 
 def _group_tiles(group: DuplicateGroup) -> tuple[Tile, list[Tile]]:
     """Give the first and those nearest to it."""
     first, *others = [
-        Tile(path, f"{distance:.4f}", _name(image), missing=missing)
+        Tile(path, f"{distance:.4f}", short_name(image), missing=missing)
         for image, distance in zip(group.images[: COLUMNS + 1], group.distances, strict=False)
         for path, missing in (local_file(image),)
     ]
     return replace(first, heading=f"{group.image_count:,} alike", frame=LOUD), others
 
 
-def local_file(image: Image) -> tuple[Path | None, str]:
-    """Return a file with this image's bytes on this machine, or None and the reason.
-
-    Of an image that came as an embedding the bytes were never seen: what lies at its path stands for it.
-    """
-    here = [path for path in (Path(source.path) for source in image.sources) if path.is_file()]
-    same = [path for path in here if not image.format or path.stat().st_size == image.size_bytes]
-    return (same[0], "") if same else (None, CHANGED if here else GONE)
-
-
 def _query_tile(query: Path | Image, region: Region | None) -> Tile:
-    box = (region.left, region.top, region.right, region.bottom) if region else None
     if isinstance(query, Path):
-        return Tile(query, "query", query.name, LOUD, box)
+        return Tile(query, "query", query.name, LOUD, region)
     path, missing = local_file(query)
-    return Tile(path, "query", _name(query), LOUD, box, missing)
+    return Tile(path, "query", short_name(query), LOUD, region, missing)
 
 
 def _match_tile(match: Match) -> Tile:
     path, missing = local_file(match.image)
-    return Tile(path, _heading(match), _name(match.image), missing=missing)
+    return Tile(path, _heading(match), short_name(match.image), missing=missing)
 
 
 def _heading(match: Match) -> str:
@@ -69,8 +58,3 @@ def _heading(match: Match) -> str:
     agrees = "" if match.scene_agreement is None else f" · agrees {match.scene_agreement:.0%}"
     folded = f" · +{len(match.similar)}" if match.similar else ""
     return f"{match.rank} · {match.distance:.4f}{agrees}{folded}"
-
-
-def _name(image: Image) -> str:
-    """Give folder and file: cameras give the same file names again and again."""
-    return "/".join(PurePosixPath(image.path).parts[-2:]) if image.path else f"id:{image.id}"

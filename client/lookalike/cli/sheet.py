@@ -12,7 +12,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from lookalike.cli.tile import INK, PALE_INK, PAPER, UNREADABLE, Tile, draw_tile, write
+from lookalike.cli.tile import INK, PALE_INK, PAPER, Tile, draw_tile, write
+from lookalike.thumbnails import UNREADABLE
 
 MARGIN, GAP = 24, 12
 TITLE_SIZE, NOTE_SIZE = 24, 14

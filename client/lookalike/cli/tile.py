@@ -7,20 +7,17 @@ that says so, because a sheet with a hole is more use than no sheet.
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
+
+from lookalike.queries import Region
+from lookalike.thumbnails import OUTLINE, UNREADABLE, fitted, outline
 
 PAPER, CARD, GREY = "#f4f4f2", "#ffffff", "#dcdcda"
 INK, PALE_INK = "#1c1c1c", "#6b6b6b"
-QUIET, GOOD, POOR, LOUD = "#d0d0cd", "#2e8b57", "#d2691e", "#1f6feb"
+QUIET, GOOD, POOR, LOUD = "#d0d0cd", "#2e8b57", "#d2691e", OUTLINE
 
 PADDING = 8
 HEADING_SIZE, CAPTION_SIZE = 15, 13
-
-UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
-"""What Pillow raises at files that are gone, damaged, no pictures, or bombs."""
-
-Region = tuple[float, float, float, float]
-"""Left, top, right and bottom as fractions of the width and height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +75,20 @@ def _frame(pen: ImageDraw.ImageDraw, width: int, height: int, colour: str) -> No
 def _paste_picture(card: Image.Image, tile: Tile, box: tuple[int, int, int, int]) -> None:
     """Centre the picture in the box, or the reason why there is none."""
     left, top, right, bottom = box
-    try:
-        picture = _read(tile.picture, (right - left, bottom - top))
-    except UNREADABLE:
+    picture = _read(tile.picture, (right - left, bottom - top))
+    if picture is None:
         _paste_reason(card, tile.missing, box)
         return
-    x, y = left + (right - left - picture.width) // 2, top + (bottom - top - picture.height) // 2
-    card.paste(picture, (x, y))
     if tile.region is not None:
-        _outline_region(card, tile.region, (x, y), picture.size)
+        outline(picture, tile.region)
+    card.paste(picture, (left + (right - left - picture.width) // 2, top + (bottom - top - picture.height) // 2))
 
 
-def _read(path: Path | None, box: tuple[int, int]) -> Image.Image:
-    """Fit the picture into the box as a person sees it: upright, transparent parts white."""
-    if path is None:
-        raise FileNotFoundError
-    with Image.open(path) as file:
-        file.draft("RGB", (2 * box[0], 2 * box[1]))
-        upright = ImageOps.exif_transpose(file).convert("RGBA")
-    fitted = ImageOps.contain(upright, box, Image.Resampling.LANCZOS)
-    opaque = Image.new("RGB", fitted.size, CARD)
-    opaque.paste(fitted, mask=fitted.getchannel("A"))
-    return opaque
+def _read(path: Path | None, box: tuple[int, int]) -> Image.Image | None:
+    try:
+        return fitted(path, box) if path is not None else None
+    except UNREADABLE:
+        return None
 
 
 def _paste_reason(card: Image.Image, reason: str, box: tuple[int, int, int, int]) -> None:
@@ -109,10 +98,3 @@ def _paste_reason(card: Image.Image, reason: str, box: tuple[int, int, int, int]
     text = shorten(reason, CAPTION_SIZE, right - left - 2 * PADDING)
     middle = ((left + right) // 2, (top + bottom) // 2)
     pen.text(middle, text, fill=PALE_INK, font=font(CAPTION_SIZE), anchor="mm")
-
-
-def _outline_region(card: Image.Image, region: Region, at: tuple[int, int], size: tuple[int, int]) -> None:
-    left, top, right, bottom = region
-    (x, y), (width, height) = at, size
-    corners = (x + left * width, y + top * height, x + right * width - 1, y + bottom * height - 1)
-    ImageDraw.Draw(card).rectangle(corners, outline=LOUD, width=3)

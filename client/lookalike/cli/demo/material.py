@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from lookalike.cli.demo.alterations import COPIES, QUERIES, Alteration
 from lookalike.cli.demo.photographs import Photograph
-from lookalike.cli.tile import UNREADABLE
+from lookalike.thumbnails import UNREADABLE
 
 ORIGINAL = "original"
 SECOND_CAMERA = "second camera"

@@ -1,0 +1,29 @@
+"""The file on this machine that stands for an image: the server keeps no pictures, only where they lay."""
+
+from pathlib import Path, PurePosixPath
+
+from lookalike.types import Image
+
+GONE, CHANGED = "not found on this machine", "changed since it was indexed"
+
+
+def local_file(image: Image) -> tuple[Path | None, str]:
+    """Return a file with this image's bytes on this machine, or None and the reason.
+
+    Of an image that came as an embedding the bytes were never seen: what lies at its path stands for it.
+    """
+    here = [path for path in (Path(source.path) for source in image.sources) if _is_file(path)]
+    same = [path for path in here if not image.format or path.stat().st_size == image.size_bytes]
+    return (same[0], "") if same else (None, CHANGED if here else GONE)
+
+
+def short_name(image: Image) -> str:
+    """Give folder and file: cameras give the same file names again and again."""
+    return "/".join(PurePosixPath(image.path).parts[-2:]) if image.path else f"id:{image.id}"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long here, a folder that may not be looked into
+        return False
