@@ -7,7 +7,7 @@
             print(match.rank, match.distance, match.image.path)
 
 `AsyncClient` has the same methods for async code; `types` holds what goes in and comes out, `errors` a class for every
-failure.
+failure; `show` displays what was found in a notebook.
 """
 
 from importlib import import_module
@@ -33,6 +33,7 @@ from lookalike.types import (
 if TYPE_CHECKING:
     from lookalike.aio import AsyncClient
     from lookalike.client import Client
+    from lookalike.showing import show
 
 __all__ = [
     "AsyncClient",
@@ -51,15 +52,16 @@ __all__ = [
     "Source",
     "StoredImage",
     "errors",
+    "show",
     "types",
 ]
 
 # gRPC takes a tenth of a second to import: `lookalike --help` and tools that only want the types do without.
-_CLIENTS = {"AsyncClient": "lookalike.aio", "Client": "lookalike.client"}
+_LATER = {"AsyncClient": "lookalike.aio", "Client": "lookalike.client", "show": "lookalike.showing"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a client when it is first asked for."""
-    if name not in _CLIENTS:
+    """Import what is heavy or seldom wanted when it is first asked for."""
+    if name not in _LATER:
         raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
-    return getattr(import_module(_CLIENTS[name]), name)
+    return getattr(import_module(_LATER[name]), name)

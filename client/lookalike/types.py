@@ -217,6 +217,12 @@ class SearchResult(Sequence[Match]):
     def __getitem__(self, index: int | slice) -> Match | tuple[Match, ...]:
         return self.matches[index]
 
+    def _repr_html_(self) -> str:
+        """As a notebook shows it."""
+        from lookalike.showing import show  # noqa: PLC0415 - in notebooks only
+
+        return show(self).html
+
 
 @dataclass(frozen=True, slots=True)
 class Embedding:

@@ -26,6 +26,7 @@ PROMISED = [
     "Source",
     "StoredImage",
     "errors",
+    "show",
     "types",
 ]
 METHODS = [

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lookalike.cli.found import standing
 from lookalike.cli.sheet import Row, found_sheet, rows_sheet, save
 from lookalike.cli.tile import LOUD, Tile
 from lookalike.originals import local_file, short_name
+from lookalike.showing.words import heading, standing
 from lookalike.types import DuplicateGroup, Image, Match, Region, SearchResult
 
 ROWS, COLUMNS = 40, 7
@@ -47,14 +47,4 @@ def _query_tile(query: Path | Image, region: Region | None) -> Tile:
 
 def _match_tile(match: Match) -> Tile:
     path, missing = local_file(match.image)
-    return Tile(path, _heading(match), short_name(match.image), missing=missing)
-
-
-def _heading(match: Match) -> str:
-    """Give rank and distance, how far it shows the preferred scenes, and how many like it are folded into it.
-
-    Where scenes are preferred distance alone does not rank.
-    """
-    agrees = "" if match.scene_agreement is None else f" · agrees {match.scene_agreement:.0%}"
-    folded = f" · +{len(match.similar)}" if match.similar else ""
-    return f"{match.rank} · {match.distance:.4f}{agrees}{folded}"
+    return Tile(path, heading(match), short_name(match.image), missing=missing)

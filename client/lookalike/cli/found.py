@@ -1,15 +1,16 @@
 """A search's answer as a person reads it: a table of matches and a line that says what it stands on."""
 
-from collections.abc import Sequence
-
 from rich.table import Table
 from rich.text import Text
 
 from lookalike.cli.output import out, printable
-from lookalike.types import Image, Match, Scene, SearchResult, Timings
+from lookalike.showing import words
+from lookalike.types import Image, Match, SearchResult, Timings
 
 SOURCES_SHOWN = 3
 SIMILAR_SHOWN = 3
+
+standing, in_words = words.standing, words.in_words
 
 
 def print_found(result: SearchResult, collection: str) -> None:
@@ -24,18 +25,6 @@ def print_found(result: SearchResult, collection: str) -> None:
         out.print(Text(f"The query shows {in_words(result.query_scenes)}.", style="dim"))
     out.print(Text(standing(result), style="dim"))
     out.print(Text(_times(result.timings), style="dim"))
-
-
-def standing(result: SearchResult) -> str:
-    """Say what the answer stands on."""
-    measured = "" if result.measured_recall is None else f": recall {result.measured_recall:.3f} measured"
-    kind = "exact: every image compared" if result.exact else f"approximate{measured}"
-    return f"{result.model_id} · {kind} · generation {result.generation:,}"
-
-
-def in_words(scenes: Sequence[Scene]) -> str:
-    """Say what kind of place a picture shows, and how sure the classifier is."""
-    return " · ".join(f"{printable(scene.name)} {scene.probability:.0%}" for scene in scenes)
 
 
 def _table(result: SearchResult) -> Table:

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from lookalike import safe
 from lookalike.errors import LookalikeError
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
@@ -23,10 +24,7 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 out = Console(markup=False, emoji=False, highlight=False)
 err = Console(markup=False, emoji=False, highlight=False, stderr=True)
 
-
-def printable(text: str) -> str:
-    """Put a mark in place of what would steer the terminal or cannot be encoded."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+printable = safe.printable
 
 
 def print_json(value: object) -> None:

@@ -1,0 +1,37 @@
+"""What is said of a search's answer and of its matches, at the command line, on contact sheets and in notebooks."""
+
+from collections.abc import Sequence
+
+from lookalike.safe import printable
+from lookalike.types import DuplicateSummary, Match, Scene, SearchResult
+
+
+def standing(result: SearchResult) -> str:
+    """Say what the answer stands on."""
+    measured = "" if result.measured_recall is None else f": recall {result.measured_recall:.3f} measured"
+    kind = "exact: every image compared" if result.exact else f"approximate{measured}"
+    return f"{result.model_id} · {kind} · generation {result.generation:,}"
+
+
+def in_words(scenes: Sequence[Scene]) -> str:
+    """Say what kind of place a picture shows, and how sure the classifier is."""
+    return " · ".join(f"{printable(scene.name)} {scene.probability:.0%}" for scene in scenes)
+
+
+def heading(match: Match) -> str:
+    """Give rank and distance, how far it shows the preferred scenes, and how many like it are folded into it.
+
+    Where scenes are preferred distance alone does not rank.
+    """
+    agrees = "" if match.scene_agreement is None else f" · agrees {match.scene_agreement:.0%}"
+    folded = f" · +{len(match.similar)}" if match.similar else ""
+    return f"{match.rank} · {match.distance:.4f}{agrees}{folded}"
+
+
+def summarised(summary: DuplicateSummary) -> str:
+    """Say what a search for duplicates came to."""
+    return (
+        f"{summary.image_count:,} images: {summary.many_sources_count:,} lie at several places, "
+        f"{summary.grouped_count:,} are in {summary.group_count:,} groups of near-duplicates, "
+        f"at most {summary.max_distance:.4g} from another of theirs"
+    )
