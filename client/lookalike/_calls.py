@@ -78,6 +78,7 @@ class SearchOptions:
     prefer: types.ScenePreference | None = None
     group_distance: float | None = None
     consistency: types.Consistency | str = types.Consistency.STRONG
+    tta: bool = False
 
     @unsendable()
     def request(self, query: types.Query, max_bytes: int) -> search_pb2.SearchRequest:
@@ -94,6 +95,7 @@ class SearchOptions:
                 prefer=_messages.preference(self.prefer),
                 group_distance=self.group_distance,
                 consistency=_messages.consistency(self.consistency),
+                tta=self.tta,
             )
         )
         return request

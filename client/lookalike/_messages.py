@@ -274,7 +274,15 @@ def _match(message: search_service_pb2.Match) -> types.Match:
     agreement = message.scene_agreement if message.HasField("scene_agreement") else None
     similar = tuple(_match(each) for each in message.similar)
     return types.Match(
-        message.rank, message.distance, message.score, image(message.image), embedding, agreement, similar
+        message.rank,
+        message.distance,
+        message.score,
+        image(message.image),
+        embedding,
+        agreement,
+        similar,
+        message.turned,
+        message.mirrored,
     )
 
 

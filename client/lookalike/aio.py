@@ -83,6 +83,7 @@ class AsyncClient:
         exact: bool = False,
         include_embeddings: bool = False,
         consistency: types.Consistency | str = types.Consistency.STRONG,
+        tta: bool = False,
         timeout: float | None = None,
     ) -> types.SearchResult:
         """As `Client.search`."""
@@ -97,6 +98,7 @@ class AsyncClient:
             prefer,
             group_distance,
             consistency,
+            tta,
         )
         call = await asyncio.to_thread(_calls.search, query, await self._max_bytes(timeout), options)
         return await self._link.call(call, timeout)
@@ -115,6 +117,7 @@ class AsyncClient:
         exact: bool = False,
         include_embeddings: bool = False,
         consistency: types.Consistency | str = types.Consistency.STRONG,
+        tta: bool = False,
     ) -> AsyncGenerator[Answered[Query], None]:
         """As `Client.search_many`."""
         options = _calls.SearchOptions(
@@ -128,6 +131,7 @@ class AsyncClient:
             prefer,
             group_distance,
             consistency,
+            tta,
         )
 
         async def start() -> SearchMany[Query]:

@@ -94,6 +94,7 @@ class Client:
         exact: bool = False,
         include_embeddings: bool = False,
         consistency: types.Consistency | str = types.Consistency.STRONG,
+        tta: bool = False,
         timeout: float | None = None,
     ) -> types.SearchResult:
         """The images of a collection nearest to a query, nearest first; distances run from 0 to 2.
@@ -103,6 +104,8 @@ class Client:
         `filter` leaves images out; `prefer` ranks those of some scenes higher, and the distances stay what they are.
         With `max_distance` all that are at most so far away come, up to `limit`; with `group_distance` what is at most
         so far from a better match stands among its `similar`. An eventual `consistency` may miss the latest images.
+        With `tta` the query, a picture, is looked for mirrored and turned by 90 degrees, too: eight queries in one, and
+        each match says how the query was `turned` and `mirrored` when it came nearest.
 
         Raises ImageUnreadable, ImageTooLarge, ImageUndecodable, BadRegion, BadFilter, BadRequest, DimensionMismatch,
         CollectionNotFound, ImageNotFound, ModelMismatch, QueueFull.
@@ -118,6 +121,7 @@ class Client:
             prefer,
             group_distance,
             consistency,
+            tta,
         )
         return self._link.call(_calls.search(query, self._max_bytes(timeout), options), timeout)
 
@@ -135,6 +139,7 @@ class Client:
         exact: bool = False,
         include_embeddings: bool = False,
         consistency: types.Consistency | str = types.Consistency.STRONG,
+        tta: bool = False,
     ) -> Generator[Answered[Query], None, None]:
         """Each query with its result, or with the error that it alone met, as answers come: not in order.
 
@@ -153,6 +158,7 @@ class Client:
             prefer,
             group_distance,
             consistency,
+            tta,
         )
         return self._link.converse(lambda: SearchMany(options, self._max_bytes()), queries)
 

@@ -184,6 +184,10 @@ class Match:
     """How far it shows the preferred scenes, 0 to 1; None when the search has no preference."""
     similar: "tuple[Match, ...]" = ()
     """With `group_distance`: its near-duplicates, nearest to the query first, at most 100, of rank 0."""
+    turned: int = 0
+    """With `tta`: degrees clockwise by which the query was turned when it came nearest: 0, 90, 180 or 270."""
+    mirrored: bool = False
+    """With `tta`: whether it was mirrored, left to right, before it was turned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,3 +58,5 @@ class Search:
     group_distance: float | None = None
     eventual: bool = False
     """Whether the answer may lack what the graph has not taken in."""
+    tta: bool = False
+    """Whether to look for the query mirrored and turned, too."""

@@ -194,6 +194,18 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """How a query was turned: mirrored, left to right, or not, then by so many degrees clockwise."""
+
+    degrees: int = 0
+    """0, 90, 180 or 270."""
+    mirrored: bool = False
+
+
+AS_IT_IS = Turn()
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """One image that looks like the query. `distance` is Euclidean between unit vectors, `score` their cosine."""
 
@@ -206,6 +218,8 @@ class Match:
     """How far it shows the preferred scenes, 0 to 1; None where none are."""
     similar: tuple["Match", ...] = ()
     """Where near-duplicates are grouped: those of this match, nearest to the query first, of rank 0."""
+    turn: Turn = AS_IT_IS
+    """How the query was turned when it came nearest to the image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from lookalike_server.errors import BadFilter, BadRequest, LookalikeError
 from lookalike_server.pipeline.embed import Embedder, Picture
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
-from lookalike_server.records import Collection, Filter, Matches, Preference, Scene, Source, Vector
+from lookalike_server.records import Collection, Filter, Matches, Preference, Scene, Source, Turn, Vector
 
 MAX_EXAMPLES = 32
 NEGATIVE_WEIGHT = 0.5
@@ -37,6 +37,8 @@ class Seen:
     """Most likely first."""
     paths: frozenset[str] = frozenset()
     """Where it lies."""
+    turned: Mapping[Turn, Vector] = field(default_factory=dict)
+    """What became of it mirrored and turned, where that is asked for."""
 
 
 class Searcher:
@@ -58,7 +60,7 @@ class Searcher:
 
     async def _found(self, search: Search, deadline: float) -> Matches:
         collection = self._catalog.serving(search.collection)
-        seen = await self._seen(search.query, collection, deadline)
+        seen = await self._seen(search, collection, deadline)
         with stages.timed("index"):
             found = await asyncio.to_thread(
                 self._catalog.search,
@@ -74,14 +76,14 @@ class Searcher:
                 model_id=collection.model_id,
                 group_distance=search.group_distance,
                 eventual=search.eventual,
+                turned=seen.turned,
             )
         return replace(found, query_scenes=seen.scenes)
 
-    async def _seen(self, query: Example | Examples, collection: Collection, deadline: float) -> Seen:
-        match query:
+    async def _seen(self, search: Search, collection: Collection, deadline: float) -> Seen:
+        match query := search.query:
             case Picture():
-                content = await self._embedders[collection.model_id].embed(query, Lane.INTERACTIVE, deadline)
-                return Seen(content.vector, content.scenes, frozenset({query.path} - {""}))
+                return await self._looked_at(query, search.tta, self._embedders[collection.model_id], deadline)
             case Stored(image_id):
                 image = await asyncio.to_thread(self._catalog.image, collection.name, image_id)
                 paths = frozenset(source.path for source in image.sources)
@@ -90,6 +92,14 @@ class Searcher:
                 return Seen(await self._example(query, collection, deadline))
             case Examples():
                 return Seen(await self._between(query, collection, deadline))
+
+    async def _looked_at(self, query: Picture, tta: bool, embedder: Embedder, deadline: float) -> Seen:
+        paths = frozenset({query.path} - {""})
+        if not tta:
+            content = await embedder.embed(query, Lane.INTERACTIVE, deadline)
+            return Seen(content.vector, content.scenes, paths)
+        content, turned = await embedder.embed_turned(query, deadline)
+        return Seen(content.vector, content.scenes, paths, turned)
 
     async def _between(self, query: Examples, collection: Collection, deadline: float) -> Vector:
         """Towards the positives and away from the negatives."""
@@ -149,6 +159,8 @@ def check(search: Search) -> None:
     limits.check_filter(search.filter)
     if search.prefer is not None:
         limits.check_preference(search.prefer.scenes, search.prefer.weight)
+    if search.tta and not isinstance(search.query, Picture):
+        raise BadRequest("only a picture can be mirrored and turned: leave tta out for other queries")
     check_relative(search)
     for image_id in stored_ids(search.query):
         limits.check_id(image_id)

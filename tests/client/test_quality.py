@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from PIL import ImageOps
 from tests.catalog.catalog_makers import units
 from tests.client.faces import Connect
-from tests.pictures import picture_bytes
+from tests.pictures import encoded, picture, picture_bytes
 
-from lookalike import Client, Consistency, Embedded, Examples, StoredImage, errors, types
+from lookalike import Client, Consistency, Embedded, Examples, Region, ScenePreference, StoredImage, errors, types
 from lookalike_server.testing import serve
 
 DIM, NAME = 64, "graphed"
@@ -47,6 +48,72 @@ def test_near_duplicates_stand_with_the_best_of_them(looks: Client, collection: 
     assert [len(match.similar) for match in many] == [6]
     with pytest.raises(errors.BadRequest, match="group_distance"):
         looks.search(query, collection=collection, group_distance=3)
+
+
+TURNS = [(degrees, mirrored) for mirrored in (False, True) for degrees in (0, 90, 180, 270)]
+
+
+def turned(degrees: int, mirrored: bool) -> bytes:
+    """A picture mirrored, or not, and then turned clockwise."""
+    image = ImageOps.mirror(picture(3)) if mirrored else picture(3)
+    return encoded(image.rotate(-degrees, expand=True))
+
+
+def turn(match: types.Match) -> tuple[int, bool]:
+    return match.turned, match.mirrored
+
+
+@pytest.mark.parametrize(("degrees", "mirrored"), TURNS)
+def test_a_picture_is_found_however_it_was_turned(
+    looks: Client, collection: str, stored: list[str], degrees: int, mirrored: bool
+) -> None:
+    query = turned(degrees, mirrored)
+    found = looks.search(query, collection=collection, tta=True)
+    assert found[0].image.id == stored[3]
+    assert found[0].distance == pytest.approx(0, abs=1e-6)
+    back = (degrees if mirrored else -degrees % 360, mirrored)  # a mirrored picture is turned the other way
+    assert turn(found[0]) == back
+    plain = looks.search(query, collection=collection)
+    distances = {match.image.id: match.distance for match in plain}
+    assert all(match.distance <= distances[match.image.id] + 1e-6 for match in found)
+    assert {turn(match) for match in plain} == {(0, False)}
+    ((_, many),) = looks.search_many([query], collection=collection, tta=True)
+    assert isinstance(many, types.SearchResult)
+    assert many.matches == found.matches
+
+
+def test_each_match_says_how_the_query_was_turned(looks: Client, collection: str) -> None:
+    done = looks.import_images([turned(*each) for each in TURNS], collection=collection)
+    names = {each.image_id: TURNS[each.index] for each in done}
+    found = looks.search(picture_bytes(3), collection=collection, tta=True, include_embeddings=True)
+    assert {match.image.id: turn(match) for match in found} == names
+    assert [match.distance for match in found] == pytest.approx([0] * 8, abs=1e-6)
+    assert [match.image.id for match in found] == sorted(match.image.id for match in found)
+    (group,) = looks.search(picture_bytes(3), collection=collection, tta=True, group_distance=2)
+    assert {match.image.id: turn(match) for match in (group, *group.similar)} == names
+
+
+def test_a_part_of_a_picture_is_turned(looks: Client, collection: str) -> None:
+    corner = ImageOps.mirror(picture(3).crop((0, 0, 100, 75))).rotate(-90, expand=True)
+    list(looks.import_images([encoded(corner), picture_bytes(3)], collection=collection))
+    (part, _) = looks.search(picture_bytes(3), collection=collection, tta=True, region=Region(0, 0, 0.5, 0.5))
+    assert turn(part) == (90, True)
+    assert part.distance == pytest.approx(0, abs=1e-6)
+
+
+def test_only_a_picture_can_be_turned(looks: Client, collection: str, stored: list[str]) -> None:
+    for query in (StoredImage(stored[0]), looks.embed(picture_bytes(0)), Examples([picture_bytes(0)])):
+        with pytest.raises(errors.BadRequest, match="only a picture"):
+            looks.search(query, collection=collection, tta=True)
+
+
+def test_a_turned_query_shows_the_scenes_of_the_picture_as_it_is(connect: Connect) -> None:
+    with serve(model="tiny:scenes") as target:
+        looks = connect(target)
+        list(looks.import_images([picture_bytes(1)]))
+        found = looks.search(picture_bytes(3), tta=True, prefer=ScenePreference(same_as_query=True))
+        assert found.query_scenes == looks.search(picture_bytes(3)).query_scenes != ()
+        assert found[0].scene_agreement is not None
 
 
 def test_consistency_goes_by_its_name(looks: Client, collection: str, stored: list[str]) -> None:

@@ -66,6 +66,29 @@ async def test_people_are_refused_when_the_predicted_wait_is_longer_than_theirs_
     assert refused.value.retry_after == pytest.approx(0.11 / 2), "when half of what waits is done"
 
 
+async def test_a_query_of_many_pictures_counts_as_many() -> None:
+    admission = door(max_images=10, max_batch=2)
+    async with AsyncExitStack() as inside:
+        await inside.enter_async_context(admission.passed(Lane.INTERACTIVE, NOW + 7, 8))
+        assert len(admission) == 8
+        with pytest.raises(QueueFull):
+            await inside.enter_async_context(admission.passed(Lane.INTERACTIVE, pictures=8))
+        assert await let_in(admission, inside) == 4
+    assert len(admission) == 0
+    async with admission.passed(Lane.INTERACTIVE, pictures=100):
+        assert len(admission) == 100, "nobody was there"
+
+
+async def test_the_predicted_wait_is_that_of_all_its_pictures() -> None:
+    admission = door(max_wait=0.105)
+    async with AsyncExitStack() as inside:
+        assert await let_in(admission, inside, most=3) == 3
+        with pytest.raises(QueueFull):
+            await inside.enter_async_context(admission.passed(Lane.INTERACTIVE, pictures=8))
+        await inside.enter_async_context(admission.passed(Lane.INTERACTIVE, pictures=7))
+        assert len(admission) == 10
+
+
 async def test_a_retry_is_never_at_once() -> None:
     admission = door(max_images=1, max_batch=1)
     async with AsyncExitStack() as inside:

@@ -18,6 +18,7 @@ from lookalike_server.pipeline.decode import Decoder, Region
 from lookalike_server.pipeline.formats import BY_PILLOW
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.scans import has_scans
+from lookalike_server.pipeline.turning import EVERY, turned
 
 MODEL = tiny.load("")
 
@@ -173,6 +174,39 @@ def test_a_region_is_that_part_alone(decoder: Decoder) -> None:
     decoded = decoder.decode_now(encoded(whole), Region(0.5, 0.0, 1.0, 1.0))
     assert (decoded.pixels == MODEL.prepare(half)).all()
     assert (decoded.width, decoded.height) == (200, 100)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK"])
+def test_turned_in_every_way_it_is_what_the_turned_picture_would_be(
+    decoder: Decoder, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, region = picture(5, 120, 80).convert(mode), Region(0.25, 0.0, 1.0, 0.5)
+    alone = [
+        decoder.decode_now(
+            encoded(turned(image.crop((30, 0, 120, 40)), turn), "TIFF" if mode == "CMYK" else "PNG")
+        ).pixels
+        for turn in EVERY
+    ]
+    opened, real = list[object](), Image.open
+
+    def counted(*given: Any, **how: Any) -> Image.Image:
+        opened.append(given)
+        return real(*given, **how)
+
+    monkeypatch.setattr(Image, "open", counted)
+    decoded = decoder.decode_now(encoded(image, "TIFF" if mode == "CMYK" else "PNG"), region, EVERY)
+    assert [view.tolist() for view in decoded.views] == [pixels.tolist() for pixels in alone]
+    assert (decoded.width, decoded.height) == (120, 80)
+    assert len(opened) == 1, "decoded once"
+
+
+def test_turned_after_its_own_orientation(decoder: Decoder) -> None:
+    upright = picture(6, 120, 80)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    content = encoded(upright.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
+    views = decoder.decode_now(content, None, EVERY).views
+    assert [view.tolist() for view in views] == [MODEL.prepare(turned(upright, turn)).tolist() for turn in EVERY]
 
 
 def test_a_region_has_at_least_one_pixel(decoder: Decoder) -> None:

@@ -18,7 +18,8 @@ from lookalike_server.pipeline.batch import Batcher
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.embed import Embedder, Picture, likeliest
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.records import Scene
+from lookalike_server.pipeline.turning import EVERY
+from lookalike_server.records import AS_IT_IS, Scene
 
 
 def until(moment: float) -> None:
@@ -54,6 +55,7 @@ class Way:
 
     model: Gated = field(default_factory=Gated)
     computed: list[int] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.decoder = Decoder(self.model, threads=1, max_bytes=10**6, max_pixels=10**6)  # type: ignore[arg-type]
@@ -63,6 +65,7 @@ class Way:
     def _compute(self, pixels: Inputs) -> Outputs:
         numbers = pixels[:, 0, 0, 0]
         self.computed += numbers.tolist()
+        self.batches.append(len(pixels))
         return Outputs.of([numbers.astype(np.float32)[:, np.newaxis]])
 
     async def set_out(self, *values: int, lane: Lane = Lane.BULK) -> list["asyncio.Task[object]"]:
@@ -86,6 +89,37 @@ async def way() -> AsyncIterator[Way]:
 async def test_a_picture_comes_back_with_its_own_embedding(way: Way) -> None:
     contents = await asyncio.gather(*(way.embedder.embed(grey(value), Lane.BULK) for value in (7, 8)))
     assert [content.vector.tolist() for content in contents] == [[7.0], [8.0]]
+
+
+CORNERS = Picture(encoded(Image.fromarray(np.array([[[1] * 3, [2] * 3], [[3] * 3, [4] * 3]], np.uint8)), "PNG"))
+"""Its upper left pixel is 1, 2, 3 or 4, as it is turned."""
+
+
+async def test_turned_in_every_way_it_shares_one_batch(way: Way) -> None:
+    content, vectors = await way.embedder.embed_turned(CORNERS)
+    assert way.batches == [8]
+    assert [int(vectors[turn][0]) for turn in EVERY] == [1, 3, 4, 2, 2, 4, 3, 1]
+    assert content.vector.tolist() == vectors[AS_IT_IS].tolist()
+
+
+async def test_turned_in_every_way_it_counts_as_eight(way: Way) -> None:
+    with way.model.door.shut():
+        turning = asyncio.create_task(way.embedder.embed_turned(CORNERS))
+        assert await asyncio.to_thread(way.model.door.reached.wait, 10)
+        assert len(way.embedder.admission) == 8
+    await turning
+    assert len(way.embedder.admission) == 0
+    assert way.decoder.seconds(8) > 0
+
+
+async def test_who_leaves_while_it_is_turned_is_not_computed(way: Way) -> None:
+    with way.model.door.shut():
+        leaving = asyncio.create_task(way.embedder.embed_turned(CORNERS))
+        assert await asyncio.to_thread(way.model.door.reached.wait, 10)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+    await way.embedder.embed(grey(9), Lane.BULK)
+    assert way.computed == [9]
 
 
 async def test_who_leaves_before_decoding_is_not_decoded(way: Way) -> None:

@@ -32,6 +32,7 @@ from lookalike_server.catalog.tuner import Tuner
 from lookalike_server.catalog.vectors import unit
 from lookalike_server.errors import BadRequest, DamagedCatalog, ImageNotFound, LookalikeError
 from lookalike_server.records import (
+    AS_IT_IS,
     Arrival,
     Collection,
     Filter,
@@ -41,6 +42,7 @@ from lookalike_server.records import (
     Outcome,
     Preference,
     Sighting,
+    Turn,
     Vector,
 )
 
@@ -310,6 +312,7 @@ class Catalog:
         model_id: str = "",
         group_distance: float | None = None,
         eventual: bool = False,
+        turned: Mapping[Turn, Vector] | None = None,
     ) -> Matches:
         """The images nearest to `vector`, [dim], that pass `wanted` and are not named in `without`; best first.
 
@@ -317,7 +320,9 @@ class Catalog:
         acknowledged before is seen, unless the search is `eventual`: then images that the graph has not taken in may be
         missing.
 
-        `model_id` says who made the vector; empty: whichever model the collection belongs to. Raises ModelMismatch,
+        `turned` holds the vectors of the query turned otherwise: each image counts with the nearest of all.
+
+        `model_id` says who made the vectors; empty: whichever model the collection belongs to. Raises ModelMismatch,
         ModelSwitched, DimensionMismatch, BadFilter.
         """
         limits.check_limit(limit)
@@ -331,8 +336,9 @@ class Catalog:
 
         def look(entry: Entry, shelf: Shelf) -> Matches:
             generations.expect_own(entry, model_id)
+            every = {AS_IT_IS: vector, **(turned or {})}
             query = Query(
-                unit(vector, entry.record.dim),
+                {turn: unit(each, entry.record.dim) for turn, each in every.items()},
                 limit,
                 wanted or Filter(),
                 max_distance,

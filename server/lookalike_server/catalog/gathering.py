@@ -8,6 +8,7 @@ the answer stands; until then a round asks for more. A graph that has no more to
 
 import math
 from collections.abc import Collection as Several
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,7 +22,7 @@ from lookalike_server.catalog.preferring import MOST_MORE, Judged, by_distance, 
 from lookalike_server.catalog.shelf import Found, Shelf
 from lookalike_server.catalog.store import Entry, Store
 from lookalike_server.catalog.vectors import Rows
-from lookalike_server.records import Filter, Preference, Vector
+from lookalike_server.records import Filter, Preference, Turn, Vector
 
 SPARE = 8
 """Candidates beyond the limit: some may be deleted while we look."""
@@ -32,9 +33,12 @@ _GROWTH = 4
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for: a unit vector and the conditions on matches; ids in `without` are left out."""
+    """What is looked for: unit vectors and the conditions on matches; ids in `without` are left out.
 
-    vector: Vector
+    The vectors are those of the query turned in several ways: an image is as far away as from the nearest of them.
+    """
+
+    vectors: Mapping[Turn, Vector]
     limit: int
     wanted: Filter
     max_distance: float | None
@@ -83,21 +87,30 @@ class Gathering:
         """The best that there are, or that the graph finds."""
         asked, exact = self._first(), self._query.exact
         while True:
-            found = answer(
-                self._shelf, self._query.vector, asked, self._admission, exact=exact, eventual=self._query.eventual
-            )
+            looks = [self._look(vector, asked, exact=exact) for vector in self._query.vectors.values()]
+            found = self._joined(looks)
             gathered = self._gathered(found)
             needed = self._needed(gathered)
-            if self._reach(found, asked) >= needed:
+            if min(self._reach(look, asked) for look in looks) >= needed:
                 return gathered
             if found.exact and needed < math.inf:
                 return self._gathered(self._within(needed))
-            if not found.exact and len(found.serials) < asked:
+            if any(not look.exact and len(look.serials) < asked for look in looks):
                 exact = True  # removed nodes cut the graph
             elif asked >= self._most(gathered):
                 return gathered
             else:
                 asked *= _GROWTH
+
+    def _look(self, vector: Vector, asked: int, *, exact: bool) -> Found:
+        return answer(self._shelf, vector, asked, self._admission, exact=exact, eventual=self._query.eventual)
+
+    def _joined(self, looks: list[Found]) -> Found:
+        """What was found for any of the vectors, each as far away as from the nearest of all."""
+        if len(looks) == 1:
+            return looks[0]
+        serials = np.unique(np.concatenate([look.serials for look in looks]))
+        return self._shelf.found(list(self._query.vectors.values()), serials, exact=all(look.exact for look in looks))
 
     def _first(self) -> int:
         """Candidates of the first round."""
@@ -129,7 +142,7 @@ class Gathering:
 
     def _within(self, radius: float) -> Found:
         among = None if self._admission is None else self._admission.all()
-        return self._shelf.within(self._query.vector, radius, among)
+        return self._joined([self._shelf.within(vector, radius, among) for vector in self._query.vectors.values()])
 
     def _gathered(self, found: Found) -> Gathered:
         judged, more = self._judged(self._kept(found)), self._query.limit + SPARE

@@ -1,5 +1,6 @@
 """Turns a query into matches: what was gathered, then the ids that break ties, then the records."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,10 @@ from lookalike_server.catalog.gathering import SPARE, Gathered, Gathering, Query
 from lookalike_server.catalog.grouping import Group
 from lookalike_server.catalog.shelf import Shelf
 from lookalike_server.catalog.store import Entry, Store
-from lookalike_server.records import Image, Match, Matches, Vector
+from lookalike_server.catalog.vectors import distances
+from lookalike_server.records import AS_IT_IS, Image, Match, Matches, Turn, Vector
+
+_DIGITS = 6  # of a distance that mean something
 
 
 class _Place(NamedTuple):
@@ -77,7 +81,7 @@ def _led(group: list[tuple[float, int, float]], images: dict[int, Image]) -> _Pl
 
 
 def _matches(shelf: Shelf, places: list[_Place], query: Query) -> tuple[Match, ...]:
-    vectors = _vectors(shelf, places) if query.with_vectors else {}
+    vectors = _vectors(shelf, places) if query.with_vectors or len(query.vectors) > 1 else {}
     return tuple(_match(place, rank, query, vectors) for rank, place in enumerate(places, 1))
 
 
@@ -90,12 +94,20 @@ def _vectors(shelf: Shelf, places: list[_Place]) -> dict[int, Vector]:
 
 def _match(place: _Place, rank: int, query: Query, vectors: dict[int, Vector]) -> Match:
     """A match; those similar to it have rank 0."""
+    vector = vectors.get(place.serial)
     return Match(
         rank,
         place.distance,
         1 - place.distance * place.distance / 2,
         place.image,
-        vectors.get(place.serial),
+        vector if query.with_vectors else None,
         None if query.preference is None else query.preference.agreement(place.image.scenes),
         tuple(_match(each, 0, query, vectors) for each in place.similar),
+        AS_IT_IS if vector is None else _turn(query.vectors, vector),
     )
+
+
+def _turn(queries: Mapping[Turn, Vector], vector: Vector) -> Turn:
+    """Which of the queries is nearest to it, of equals the first: what rounding tells apart is equal."""
+    apart = distances(vector, np.stack(list(queries.values()))).round(_DIGITS)
+    return list(queries)[int(apart.argmin())]

@@ -4,7 +4,7 @@ Both give candidates. The distances in an answer are those of the vectors in ful
 them, and else of the store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Several
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,11 +91,11 @@ class Shelf:
 
     def compare(self, query: Vector, k: int, among: Serials | None = None) -> Found:
         """The `k` nearest and those as near as the last of them, by comparing with all, or with all of `among`."""
-        return self._found(query, self.vectors.nearest(query, k, among=among), exact=True)
+        return self.found([query], self.vectors.nearest(query, k, among=among), exact=True)
 
     def within(self, query: Vector, radius: float, among: Serials | None = None) -> Found:
         """All at most `radius` away, and perhaps some a hair's breadth beyond, of all or of `among`."""
-        return self._found(query, self.vectors.within(query, radius, among=among), exact=True)
+        return self.found([query], self.vectors.within(query, radius, among=among), exact=True)
 
     def search(self, query: Vector, k: int, *, eventual: bool = False, effort: int | None = None) -> Found:
         """Nearly the `k` nearest, at least as many when there are, through the graph and what it lacks.
@@ -125,7 +125,19 @@ class Shelf:
     def measured(self, query: Vector, serials: Serials, k: int, *, exact: bool) -> Found:
         """The `k` nearest of these candidates, ascending, and those as near as the last of them."""
         near = serials if len(serials) <= k else self.vectors.nearest(query, k, among=serials)
-        return self._found(query, near, exact=exact)
+        return self.found([query], near, exact=exact)
+
+    def found(self, queries: Sequence[Vector], serials: Serials, *, exact: bool) -> Found:
+        """Those of `serials`, ascending, that there are, each as far away as from the nearest of the queries."""
+        parts = [self._slice(queries, serials[start : start + _SLICE]) for start in range(0, len(serials), _SLICE)]
+        held = np.concatenate([np.empty(0, np.int64), *(some for some, _ in parts)])
+        apart = np.concatenate([np.empty(0), *(each for _, each in parts)])
+        order = np.lexsort((held, apart))
+        return Found(held[order], apart[order], exact)
+
+    def _slice(self, queries: Sequence[Vector], serials: Serials) -> tuple[Serials, NDArray[np.float64]]:
+        held, rows = self.precise(serials)
+        return held, np.min([distances(query, rows) for query in queries], axis=0)
 
     def precise(self, serials: Serials) -> tuple[Serials, Rows]:
         """Those of `serials`, ascending, that there are, with their vectors in full precision; Superseded."""
@@ -249,17 +261,6 @@ class Shelf:
             held, precise = self.precise(serials)
             rows[np.searchsorted(serials, held)] = precise
         return serials, rows
-
-    def _found(self, query: Vector, serials: Serials, *, exact: bool) -> Found:
-        parts = [self._slice(query, serials[start : start + _SLICE]) for start in range(0, len(serials), _SLICE)]
-        held = np.concatenate([np.empty(0, np.int64), *(some for some, _ in parts)])
-        apart = np.concatenate([np.empty(0), *(each for _, each in parts)])
-        order = np.lexsort((held, apart))
-        return Found(held[order], apart[order], exact)
-
-    def _slice(self, query: Vector, serials: Serials) -> tuple[Serials, NDArray[np.float64]]:
-        held, rows = self.precise(serials)
-        return held, distances(query, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,13 +61,16 @@ class Admission:
         return len(self._due) + self._bulk
 
     @asynccontextmanager
-    async def passed(self, lane: Lane, deadline: float = math.inf) -> AsyncIterator[None]:
-        """Be on the way while the block runs; the deadline is on the clock. Raises QueueFull, DeadlineExceeded."""
+    async def passed(self, lane: Lane, deadline: float = math.inf, pictures: int = 1) -> AsyncIterator[None]:
+        """Be on the way while the block runs, with so many pictures of a person's, or one of bulk's.
+
+        The deadline is on the clock. Raises QueueFull, DeadlineExceeded.
+        """
         now = self._clock()
         due = min(deadline, now + self.bounds.max_wait)
-        self._check(lane, deadline - now, bisect_right(self._due, due))
+        self._check(lane, deadline - now, bisect_right(self._due, due), pictures)
         if lane is Lane.INTERACTIVE:
-            with self._counted(due):
+            with self._counted(due, pictures):
                 yield
         else:
             async with self._bulk_places:
@@ -77,7 +80,7 @@ class Admission:
                 finally:
                     self._bulk -= 1
 
-    def _check(self, lane: Lane, left: float, ahead: int) -> None:
+    def _check(self, lane: Lane, left: float, ahead: int, pictures: int) -> None:
         """Refuse who has no time left, or not enough to wait for so many people ahead."""
         if left <= 0:
             self.drops["deadline", lane] += 1
@@ -85,8 +88,9 @@ class Admission:
         if lane is Lane.BULK:
             return
         # Whoever comes meanwhile may share the batch, which is answered as a whole.
-        seconds = self._seconds(ahead + min(ahead + 1, self.bounds.max_batch))
-        is_full = len(self._due) >= self.bounds.max_images + self.bounds.max_batch
+        seconds = self._seconds(ahead + min(ahead + pictures, max(pictures, self.bounds.max_batch)))
+        # An empty house takes in whoever comes, however many they are: nobody else would ever be there.
+        is_full = bool(self._due) and len(self._due) + pictures > self.bounds.max_images + self.bounds.max_batch
         if is_full or self._is_too_long(seconds, left, ahead):
             self.drops["queue_full", lane] += 1
             retry_after = max(seconds / 2, SHORTEST_RETRY)
@@ -104,9 +108,11 @@ class Admission:
         return sum(stage(pictures) for stage in self._stages) / share
 
     @contextmanager
-    def _counted(self, due: float) -> Iterator[None]:
-        insort(self._due, due)
+    def _counted(self, due: float, pictures: int) -> Iterator[None]:
+        for _ in range(pictures):
+            insort(self._due, due)
         try:
             yield
         finally:
-            del self._due[bisect_left(self._due, due)]
+            first = bisect_left(self._due, due)
+            del self._due[first : first + pictures]

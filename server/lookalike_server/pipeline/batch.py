@@ -58,20 +58,28 @@ class Batcher:
     def submit(
         self, pixels: Inputs, lane: Lane, deadline: float = math.inf, future: "Future[Computed] | None" = None
     ) -> "Future[Computed]":
-        """Queue one prepared picture; the deadline is on the batcher's clock.
+        """Queue one prepared picture; the future, the given one if there is one, is as `submit_together` says."""
+        future = future or Future()
+        self.submit_together([pixels], lane, deadline, [future])
+        return future
 
-        Raises DeadlineExceeded or ShuttingDown. The future, the given one if there is one, fails with
-        DeadlineExceeded or EngineFailed; cancel it to leave.
+    def submit_together(
+        self, pictures: Sequence[Inputs], lane: Lane, deadline: float, futures: Sequence["Future[Computed]"]
+    ) -> None:
+        """Queue prepared pictures at once, so that they share a batch; the deadline is on the batcher's clock.
+
+        Raises DeadlineExceeded or ShuttingDown. The futures, one for each, fail with DeadlineExceeded or EngineFailed;
+        cancel them to leave.
         """
         with self._wakeup:
             if self._dead:
                 raise EngineFailed("the engine has stopped")
             if self._closing:
                 raise ShuttingDown
-            ticket = Ticket(pixels, lane, self._clock(), deadline, future or Future())
-            self.room.admit(ticket)
+            now = self._clock()
+            for pixels, future in zip(pictures, futures, strict=True):
+                self.room.admit(Ticket(pixels, lane, now, deadline, future))
             self._wakeup.notify()
-        return ticket.future
 
     def step(self) -> int:
         """Form one batch of those who wait and run it; returns its rows."""

@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -28,8 +28,9 @@ from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.exif import SIDEWAYS, UPRIGHT, capture_time, exif_of, location, orientation
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.scans import check_scans
+from lookalike_server.pipeline.turning import turned
 from lookalike_server.pipeline.waiting import TOO_LATE, Drops
-from lookalike_server.records import Location
+from lookalike_server.records import AS_IT_IS, Location, Turn
 
 TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT = 322, 323
 
@@ -70,8 +71,8 @@ class Region:
 class Decoded:
     """A picture ready for the network, and what its bytes told on the way."""
 
-    pixels: NDArray[np.uint8]
-    """[height, width, 3] as the model wants it."""
+    views: tuple[NDArray[np.uint8], ...]
+    """[height, width, 3] each, as the model wants it: of the picture turned in each way that was asked for."""
     width: int
     """Of the whole picture as a person sees it."""
     height: int
@@ -83,6 +84,11 @@ class Decoded:
     began: float
     """When decoding began, by `time.perf_counter`, and the seconds that it took."""
     seconds: float
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The first view."""
+        return self.views[0]
 
 
 class Decoder:
@@ -124,14 +130,17 @@ class Decoder:
         lane: Lane,
         check: Callable[[], None] = lambda: None,
         deadline: float = math.inf,
+        *,
+        turns: Sequence[Turn] = (AS_IT_IS,),
     ) -> "Future[Decoded]":
         """Have a thread decode one picture, after a `check` whose error is the picture's; cancel it to leave.
 
-        The deadline is on the monotonic clock. Raises ImageUndecodable (nothing in it) or ImageTooLarge. The future
-        fails as `decode_now` does, and with DeadlineExceeded where decoding has not begun in time.
+        Turned in several ways, it counts as so many pictures. The deadline is on the monotonic clock. Raises
+        ImageUndecodable (nothing in it) or ImageTooLarge. The future fails as `decode_now` does, and with
+        DeadlineExceeded where decoding has not begun in time.
         """
         self._check_size(len(content))
-        decoding = self._pools[lane].submit(self._checked, content, region, check, deadline)
+        decoding = self._pools[lane].submit(self._checked, content, region, check, deadline, turns)
         decoding.add_done_callback(partial(self._note, lane))
         return decoding
 
@@ -158,20 +167,22 @@ class Decoder:
             if decoding.cancelled():
                 self.drops["cancelled", lane] += 1
             elif (error := decoding.exception()) is None:
-                self._costs[lane].learn(1, decoding.result().seconds)
+                self._costs[lane].learn(len(decoding.result().views), decoding.result().seconds)
             elif isinstance(error, DeadlineExceeded):
                 self.drops["deadline", lane] += 1
 
-    def _checked(self, content: bytes, region: Region | None, check: Callable[[], None], deadline: float) -> Decoded:
+    def _checked(
+        self, content: bytes, region: Region | None, check: Callable[[], None], deadline: float, turns: Sequence[Turn]
+    ) -> Decoded:
         if deadline <= time.monotonic():
             raise DeadlineExceeded(TOO_LATE)
         check()
-        return self.decode_now(content, region)
+        return self.decode_now(content, region, turns)
 
-    def decode_now(self, content: bytes, region: Region | None = None) -> Decoded:
+    def decode_now(self, content: bytes, region: Region | None = None, turns: Sequence[Turn] = (AS_IT_IS,)) -> Decoded:
         """Decode one picture on the calling thread; raises as `decode` does."""
         try:
-            return self._decoded(content, region)
+            return self._decoded(content, region, turns)
         except LookalikeError:
             raise
         except (Image.DecompressionBombError, MemoryError) as error:
@@ -179,16 +190,16 @@ class Decoder:
         except Exception as error:  # hostile bytes make Pillow raise nearly anything
             raise ImageUndecodable(f"the picture cannot be decoded: {describe(error)}") from error
 
-    def _decoded(self, content: bytes, region: Region | None) -> Decoded:
+    def _decoded(self, content: bytes, region: Region | None, turns: Sequence[Turn]) -> Decoded:
         began = time.perf_counter()
         try:
-            return self._decode(content, region, began)
+            return self._decode(content, region, turns, began)
         except OSError:
             if not tails.is_jpeg(content):
                 raise
-        return self._decode(tails.mended(content), region, began)
+        return self._decode(tails.mended(content), region, turns, began)
 
-    def _decode(self, content: bytes, region: Region | None, began: float) -> Decoded:
+    def _decode(self, content: bytes, region: Region | None, turns: Sequence[Turn], began: float) -> Decoded:
         with formats.opened(content) as opened:
             self._check_pixels(opened)
             check_scans(opened, content)
@@ -199,15 +210,15 @@ class Decoder:
             with self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = exif_of(opened)
-                turned = orientation(exif) if self._model.honours_orientation else UPRIGHT
-                image = opened.transpose(TURNS[turned]) if turned in TURNS else opened
+                stored = orientation(exif) if self._model.honours_orientation else UPRIGHT
+                image = opened.transpose(TURNS[stored]) if stored in TURNS else opened
                 if region is not None:
                     image = image.crop(region.box(*image.size))
-                pixels = self._model.prepare(image)
-            width, height = reversed(size) if turned in SIDEWAYS else size
+                views = tuple(self._model.prepare(turned(image, turn)) for turn in turns)
+            width, height = reversed(size) if stored in SIDEWAYS else size
             seconds = time.perf_counter() - began
             told = capture_time(exif), location(exif)
-            return Decoded(pixels, width, height, opened.format or "", *told, began, seconds)
+            return Decoded(views, width, height, opened.format or "", *told, began, seconds)
 
     def _check_pixels(self, image: Image.Image) -> None:
         pixels = pixels_of(image)

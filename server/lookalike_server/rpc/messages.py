@@ -44,6 +44,7 @@ def search_from(message: search_service_pb2.SearchRequest) -> Search:
         with_vectors=message.include_embeddings,
         group_distance=message.group_distance if message.HasField("group_distance") else None,
         eventual=message.consistency == search_service_pb2.CONSISTENCY_EVENTUAL,
+        tta=message.tta,
     )
 
 
@@ -244,6 +245,8 @@ def match_to(match: records.Match) -> search_service_pb2.Match:
         image=image_to(match.image),
         scene_agreement=match.agreement,
         similar=[match_to(each) for each in match.similar],
+        turned=match.turn.degrees,
+        mirrored=match.turn.mirrored,
     )
     if match.vector is not None:
         message.embedding.CopyFrom(vector_to(match.vector))
