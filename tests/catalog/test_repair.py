@@ -65,7 +65,7 @@ MENDABLE: list[tuple[str, str]] = [
     ("UPDATE images SET scene = 'bar' WHERE serial = 3", "filed 1 images under their most likely scenes"),
     ("INSERT INTO vectors VALUES (99, x'00')", "removed 1 vectors of images that are gone"),
     ("INSERT INTO labels VALUES (99, 1, 'k', 'v')", "removed 1 labels of images that are gone"),
-    ("INSERT INTO sources VALUES (99, 0, 1, 'p', '', 0)", "removed 1 sources of images that are gone"),
+    ("INSERT INTO sources VALUES (99, 0, 1, 'p', '', 0, 0)", "removed 1 sources of images that are gone"),
     ("UPDATE staged SET serial = 99 WHERE serial = 3", "removed 1 staged vectors of images that are gone"),
     ("INSERT INTO marks VALUES (9, 'word', 1, 0)", "removed 1 marks of collections that are gone"),
     (
