@@ -21,6 +21,7 @@ from lookalike.v1 import types_pb2 as types
 IMPORT, UPDATE, DELETE, DROP = "import", "update labels", "delete", "drop a collection"
 MASS = "delete a third (to compact)"
 STAGE, SWITCH = "re-embed", "switch models"
+TAKE_BACK = "take sources back"
 GONE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 """How a call ends when its server dies, or cuts it off at the end of a drain."""
 MODELS = {"tiny-1": "tiny-32-1", "tiny-32-1": "tiny-1"}
@@ -106,6 +107,19 @@ class Caller(threading.Thread):
         request = images.DeleteImagesRequest(collection=self.collection, image_ids=ids)
         self._change(phase, self._ledger.removal(self.collection, ids), self.doors.images.DeleteImages, request)
 
+    def take_back(self, ids: Sequence[str]) -> None:
+        """Take back one place of each of these images; those that were seen nowhere else go. All or none."""
+        known = {image_id: read(self._ledger.told[(self.collection, image_id)]) for image_id in ids}
+        sightings = [
+            images.Sighting(image_id=image_id, source=types.Source(path=paths[0]))
+            for image_id, (_, paths) in known.items()
+        ]
+        request = images.RemoveSourcesRequest(collection=self.collection, sightings=sightings, remove_images=True)
+        left = {image_id: facts(labels, paths[1:]) for image_id, (labels, paths) in known.items() if paths[1:]}
+        change = self._ledger.removal(self.collection, [image_id for image_id in ids if image_id not in left])
+        change |= {(self.collection, image_id): told for image_id, told in left.items()}
+        self._change(TAKE_BACK, change, self.doors.images.RemoveSources, request)
+
     def drop(self) -> None:
         """Delete the collection."""
         request = collections.DeleteCollectionRequest(name=self.collection)
@@ -170,10 +184,11 @@ class Keeper(Caller):
 
     def turn(self) -> None:
         """Some changes."""
-        self.bring(self._chance.randint(1, 20))
+        self.bring(self._chance.randint(5, 20))
         for _ in range(3):
             self.relabel(self._chance.choice(self.mine()))
         self.delete(self._chance.sample(self.mine(), 2))
+        self.take_back(self.mine()[-2:])
         if len(self.mine()) > MOST:
             self.delete(self.mine()[: MOST // 3], MASS)
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.crash.board import Board
-from tests.crash.callers import DELETE, DROP, IMPORT, MASS, STAGE, SWITCH, UPDATE
+from tests.crash.callers import DELETE, DROP, IMPORT, MASS, STAGE, SWITCH, TAKE_BACK, UPDATE
 
 from lookalike_server.process import ServerProcess
 
 ANY, SNAPSHOT, STOP, START = "any", "write a snapshot", "stop", "start, after a kill"
-AIMS = (ANY, IMPORT, UPDATE, DELETE, MASS, DROP, STAGE, SWITCH, SNAPSHOT, STOP, START)
+AIMS = (ANY, IMPORT, UPDATE, DELETE, MASS, DROP, STAGE, SWITCH, TAKE_BACK, SNAPSHOT, STOP, START)
 """What kills are aimed at."""
 PATIENCE = 5.0
 """Seconds that a moment is waited for before the kill comes without it."""
