@@ -5,6 +5,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from lookalike._calls import Call
 from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
 from lookalike._exchange import Exchange
 from lookalike._failures import translated
+from lookalike._taking import take, take_async
 from lookalike._tracing import UNTRACED, Traced, traced
 from lookalike.errors import Cancelled, LookalikeError, ServerUnavailable
 
@@ -174,18 +176,7 @@ def _source(items: Iterable[Item] | AsyncIterable[Item]) -> Callable[[int], Any]
         plain = iter(items)
 
         async def take_plain(room: int) -> list[Item]:
-            return list(islice(plain, room))
+            return take(plain, room)
 
         return take_plain
-    source = aiter(items)
-
-    async def take(room: int) -> list[Item]:
-        batch: list[Item] = []
-        while len(batch) < room:
-            try:
-                batch.append(await anext(source))
-            except StopAsyncIteration:
-                break
-        return batch
-
-    return take
+    return partial(take_async, aiter(items))

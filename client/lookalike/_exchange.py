@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from lookalike._calls import Call
 from lookalike._patience import Patience, is_refusal
+from lookalike._taking import is_last
 from lookalike.errors import LookalikeError
 
 Item = TypeVar("Item")
@@ -45,8 +46,8 @@ class Exchange(ABC, Generic[Item, Job, Result]):
         """Further items that it wants now."""
 
     def feed(self, items: Sequence[Item]) -> None:
-        """Take `room` items; fewer mean that there are no more."""
-        self._ended = self._ended or len(items) < self.room
+        """Take `room` items; fewer mean that there are no more, unless those are large (`_taking`)."""
+        self._ended = self._ended or is_last(items, self.room)
         self._take(items)
 
     def question(self) -> Call[list[str]] | None:

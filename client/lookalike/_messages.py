@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from lookalike import pictures, types
+from lookalike import containers, pictures, types
 from lookalike._failures import unsendable
 from lookalike.errors import BadFilter, BadRegion, BadRequest
 from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2, types_pb2
@@ -30,7 +30,7 @@ def picture(source: pictures.Picture, max_bytes: int, region: types.Region | Non
         if region is None
         else types_pb2.Region(left=region.left, top=region.top, right=region.right, bottom=region.bottom)
     )
-    content = pictures.content(pictures.checked(source), max_bytes)
+    content = containers.content(pictures.checked(source), max_bytes)
     return types_pb2.Picture(content=content, region=box, path=pictures.location(source))
 
 

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, suppress
-from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -14,6 +13,7 @@ from lookalike._calls import Call
 from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
 from lookalike._exchange import Exchange
 from lookalike._failures import translated
+from lookalike._taking import take
 from lookalike._tracing import UNTRACED, Traced, traced
 from lookalike.errors import LookalikeError, ServerUnavailable
 
@@ -76,7 +76,7 @@ class SyncLink:
             source, stream = iter(items), _Stream(self, exchange.rpc, trace)
             try:
                 while not exchange.is_done:
-                    exchange.feed(list(islice(source, exchange.room)))
+                    exchange.feed(take(source, exchange.room))
                     try:
                         self._turn(exchange, stream)
                     except LookalikeError as error:

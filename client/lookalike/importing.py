@@ -6,10 +6,11 @@ hash is computed. A file is read again when it is sent, so memory holds no more 
 acknowledged goes out again: importing twice changes nothing, so an import may also be rerun.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lookalike import _calls, _failures, pictures, types
+from lookalike import _calls, _failures, containers, pictures, types
 from lookalike._arrivals import OWN_FAULTS, Arrivals, Arriving
 from lookalike._parcel import Parcel
 from lookalike.errors import BadRequest, ImageNotFound, ImageUnreadable, LookalikeError
@@ -63,7 +64,8 @@ class Import(Arrivals[Importable, Upload]):
         for upload in fresh:
             try:
                 with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
-                    upload.picture = pictures.readable_twice(upload.picture, self._max_image_bytes)
+                    taken = containers.taken_out(upload.picture, self._max_image_bytes)
+                    upload.picture = pictures.readable_twice(taken, self._max_image_bytes)
                     if not self._is_empty:
                         upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
             except LookalikeError as error:
@@ -120,9 +122,11 @@ class Import(Arrivals[Importable, Upload]):
 
 
 def _source(given: types.ImportItem) -> types.Source | None:
-    """Where the picture lies: as given, and else as its file tells."""
+    """Where the picture lies: as given, and else as its file tells, which may hold others too."""
     path = given.path or pictures.location(given.picture)
     if path is None:
         return None
-    modified, size_bytes = pictures.modified_and_size(given.picture)
+    picture = given.picture
+    file = containers.container_of(os.fspath(picture)) if isinstance(picture, str | os.PathLike) else picture
+    modified, size_bytes = pictures.modified_and_size(file)
     return types.Source(path, given.modified or modified, given.size_bytes or size_bytes)

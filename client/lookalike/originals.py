@@ -2,24 +2,31 @@
 
 from pathlib import Path, PurePosixPath
 
-from lookalike.types import Image
+from lookalike.containers import container_of
+from lookalike.types import Image, Source
 
 GONE, CHANGED = "not found on this machine", "changed since it was indexed"
 
 
 def local_file(image: Image) -> tuple[Path | None, str]:
-    """Return a file with this image's bytes on this machine, or None and the reason.
+    """Return a file, or a place inside one, with this image's bytes on this machine, or None and the reason.
 
     Of an image that came as an embedding the bytes were never seen: what lies at its path stands for it.
     """
-    here = [path for path in (Path(source.path) for source in image.sources) if _is_file(path)]
-    same = [path for path in here if not image.format or path.stat().st_size == image.size_bytes]
-    return (same[0], "") if same else (None, CHANGED if here else GONE)
+    here = [source for source in image.sources if _is_file(Path(container_of(source.path)))]
+    same = [source for source in here if not image.format or _is_unchanged(source, image)]
+    return (Path(same[0].path), "") if same else (None, CHANGED if here else GONE)
 
 
 def short_name(image: Image) -> str:
     """Give folder and file: cameras give the same file names again and again."""
     return "/".join(PurePosixPath(image.path).parts[-2:]) if image.path else f"id:{image.id}"
+
+
+def _is_unchanged(source: Source, image: Image) -> bool:
+    """Tell by the size: of a picture inside another file that file's is known, of any other its own."""
+    file = container_of(source.path)
+    return Path(file).stat().st_size == (image.size_bytes if file == source.path else source.size_bytes)
 
 
 def _is_file(path: Path) -> bool:

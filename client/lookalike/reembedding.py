@@ -1,14 +1,15 @@
 """Re-embedding: pictures of a collection, read again from where they lie, made into vectors of another model.
 
-Images enter as the server lists them, with their sources; out comes one progress each. Only bytes whose hash is an
-image's id travel: whatever lies at a source today, nothing reaches the server but what it has seen before.
+Images enter as the server lists them, with their sources, which may lie inside other files; out comes one progress
+each. Only bytes whose hash is an image's id travel: whatever lies at a source today, nothing reaches the server but
+what it has seen before.
 """
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from lookalike import _failures, pictures, types
+from lookalike import _failures, containers, types
 from lookalike._channel import StrPath
 from lookalike._exchange import Exchange
 from lookalike.errors import CollectionNotFound, LookalikeError, ModelMismatch, SourceChanged, SourceVanished
@@ -16,8 +17,6 @@ from lookalike.v1 import image_service_pb2 as images_pb2
 
 PAGE = 1_000
 """Images listed at once: those that lack a vector are listed twice, to be counted and to be read."""
-
-_GONE = (FileNotFoundError, NotADirectoryError)
 
 
 class Reembed(Exchange[types.Image, types.Image, types.ReembedProgress]):
@@ -76,11 +75,13 @@ def read_source(image: types.Image, root: StrPath, max_bytes: int) -> bytes:
     """
     trouble: LookalikeError = SourceVanished(_vanished(image))
     for source in image.sources:
-        path = Path(root, source.path)
+        path = str(Path(root, source.path))
         try:
-            content = pictures.content(path, max_bytes)
+            content = containers.read(path, max_bytes)
+        except SourceVanished:
+            continue
         except LookalikeError as error:
-            trouble = trouble if isinstance(error.__cause__, _GONE) else error
+            trouble = error
             continue
         if hashlib.sha256(content).hexdigest() == image.id:
             return content

@@ -1,7 +1,7 @@
 """Small copies of pictures for people to look at: upright, fitted into a box, transparent parts white.
 
-Enters: a path or the bytes of a picture. Leaves: a Pillow image, or a JPEG. Originals are only read. Needs Pillow,
-which comes with the extra `cli`: import this module only where thumbnails are wanted.
+Enters: a path, which may lead into another file, or the bytes of a picture. Leaves: a Pillow image, or a JPEG. Originals
+are only read. Needs Pillow, which comes with the extra `cli`: import this module only where thumbnails are wanted.
 """
 
 import io
@@ -10,10 +10,15 @@ from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageOps
 
+from lookalike import containers
+from lookalike.errors import LookalikeError
 from lookalike.queries import Region
 
-UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
-"""What Pillow raises at files that are gone, damaged, no pictures, or bombs."""
+UNREADABLE = (LookalikeError, OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What is raised at files that are gone, damaged, no pictures, or bombs."""
+
+MOST_BYTES = 1 << 30
+"""Of a picture that is shown; what a server took in is smaller."""
 
 PAPER, OUTLINE = "#ffffff", "#1f6feb"
 QUALITY = 82  # of JPEG: at this size no eye tells more
@@ -36,7 +41,7 @@ def thumbnail(picture: Readable, size: int, region: Region | None = None) -> byt
 
 def fitted(picture: Readable, box: tuple[int, int]) -> Image.Image:
     """The picture as large as the box (pixels) allows, as a person sees it. Raises one of `UNREADABLE`."""
-    with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as file:
+    with Image.open(io.BytesIO(containers.content(picture, MOST_BYTES))) as file:
         file.draft("RGB", (2 * box[0], 2 * box[1]))
         upright = ImageOps.exif_transpose(file).convert("RGBA")
     scale = min(box[0] / upright.width, box[1] / upright.height)

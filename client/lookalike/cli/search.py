@@ -27,6 +27,7 @@ from lookalike.cli.options import (
     read_region,
 )
 from lookalike.cli.output import OK, fail, print_json, printable, remark
+from lookalike.containers import container_of
 from lookalike.types import Consistency, Filter, Image, Region, ScenePreference, SearchResult, StoredImage
 
 SCENE_WEIGHT = ScenePreference().weight
@@ -148,7 +149,7 @@ def _query(which: str) -> Path | StoredImage:
     if written := STORED.fullmatch(which):
         return StoredImage(written[1])
     path = Path(which)
-    if not path.is_file():
+    if not Path(container_of(which)).is_file():
         hint = f"{printable(which)} is no file here, and not id: with 64 hexadecimal digits"
         raise typer.BadParameter(hint, param_hint="IMAGE")
     return path

@@ -1,8 +1,7 @@
 """`lookalike show ID|FILE`: what a collection knows of one image."""
 
-import hashlib
 import re
-from pathlib import Path
+import sys
 from typing import Annotated
 
 import typer
@@ -12,6 +11,9 @@ from lookalike.cli.connection import Connection, connect
 from lookalike.cli.found import in_words
 from lookalike.cli.options import DEFAULT_COLLECTION, DEFAULT_SERVER, AsJson, Ca, Collection, Server, Tls, Token
 from lookalike.cli.output import day, out, print_json, printable, size
+from lookalike.containers import taken_out
+from lookalike.errors import LookalikeError
+from lookalike.pictures import fingerprint
 from lookalike.types import Image
 
 SHA256 = re.compile(r"(?:id:)?([0-9a-f]{64})")
@@ -46,10 +48,9 @@ def find_id(which: str) -> str:
     if written := SHA256.fullmatch(which):
         return written[1]
     try:
-        with Path(which).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        hint = f"{printable(which)} is no image's id, and no file that can be read: {error.strerror}"
+        return fingerprint(taken_out(which, sys.maxsize), sys.maxsize)
+    except LookalikeError as error:
+        hint = f"this is no image's id, and no file that can be read: {printable(error.message)}"
         raise typer.BadParameter(hint, param_hint="ID|FILE") from None
 
 

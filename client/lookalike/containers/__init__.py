@@ -21,7 +21,7 @@ from lookalike.containers.member import Member
 from lookalike.containers.places import container_of, is_container, kind_of, split
 from lookalike.errors import ImageUnreadable, LookalikeError, SourceVanished
 
-__all__ = ["Member", "container_of", "content", "is_container", "members", "read"]
+__all__ = ["Member", "container_of", "content", "is_container", "members", "read", "taken_out"]
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 
@@ -63,10 +63,15 @@ def read(source_path: str, max_bytes: int) -> bytes:
 
 def content(picture: pictures.Picture, max_bytes: int) -> bytes:
     """As `pictures.content`, of paths that lead into containers too. Raises SourceVanished besides."""
+    return pictures.content(taken_out(picture, max_bytes), max_bytes)
+
+
+def taken_out(picture: pictures.Picture, max_bytes: int) -> pictures.Picture:
+    """The picture itself, or its bytes where it is a path that leads into a container. Raises as `content`."""
     if isinstance(picture, str | os.PathLike) and (parts := split(os.fspath(picture))):
         file, inside = parts
         return _module(kind_of(file)).read(file, inside, max_bytes)
-    return pictures.content(picture, max_bytes)
+    return picture
 
 
 def _module(kind: str) -> _Kind:
