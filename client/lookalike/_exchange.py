@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from lookalike._calls import Call
 from lookalike._patience import Patience, is_refusal
-from lookalike._taking import is_last
+from lookalike._taking import held_bytes, is_last
 from lookalike.errors import LookalikeError
 
 Item = TypeVar("Item")
@@ -68,7 +68,8 @@ class Exchange(ABC, Generic[Item, Job, Result]):
             except LookalikeError as error:
                 self._settled.append(self._failure(job, error))
             else:
-                self._under_way[tag], self._sizes[tag] = job, request.ByteSize()
+                # A picture in memory stays there until it is answered for, also where only its id travels.
+                self._under_way[tag], self._sizes[tag] = job, max(request.ByteSize(), held_bytes(job))
                 yield request
 
     def answered(self, answer: Any) -> None:

@@ -18,7 +18,7 @@ def take(source: Iterator[Item], room: int) -> list[Item]:
             batch.append(next(source))
         except StopIteration:
             break
-        held += _held(batch[-1])
+        held += held_bytes(batch[-1])
     return batch
 
 
@@ -31,16 +31,16 @@ async def take_async(source: AsyncIterator[Item], room: int) -> list[Item]:
             batch.append(await anext(source))
         except StopAsyncIteration:
             break
-        held += _held(batch[-1])
+        held += held_bytes(batch[-1])
     return batch
 
 
 def is_last(batch: Sequence[Any], room: int) -> bool:
     """Whether a batch says that no more items follow."""
-    return len(batch) < room and sum(map(_held, batch)) < HELD
+    return len(batch) < room and sum(map(held_bytes, batch)) < HELD
 
 
-def _held(item: Any) -> int:
+def held_bytes(item: Any) -> int:
     """Bytes of an item's picture, where that is bytes."""
     picture = getattr(item, "picture", item)
     return memoryview(picture).nbytes if isinstance(picture, bytes | bytearray | memoryview) else 0

@@ -39,6 +39,11 @@ class Tape:
         """Where it stands."""
         return self._file.tell()
 
+    def finish(self) -> None:
+        """Read what is left: only at its end a compressed archive tells whether it was whole."""
+        while self.read(MOST):
+            pass
+
     def _check(self, position: int) -> None:
         if self._end is not None and position > self._end:
             raise tarfile.ReadError("it unpacks to far more than it may: unpack it yourself if you trust it")

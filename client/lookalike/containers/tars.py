@@ -39,6 +39,8 @@ def entries(path: str) -> Iterator[Entry]:
         tape = Tape(stream, Path(path).stat().st_size, is_compressed=reader is not None)
         for info in _infos(tape):
             yield _entry(path, info, stream if reader else None)
+        if reader:
+            tape.finish()
 
 
 def _reader(file: IO[bytes]) -> _Reader | None:

@@ -1,5 +1,6 @@
 """Zip and tar: what is in them, read lazily, and again by name."""
 
+import os
 import tarfile
 import tracemalloc
 import zipfile
@@ -94,7 +95,7 @@ def test_members_are_opened_only_when_they_are_read_and_can_be_read_twice(tmp_pa
     path = write(tmp_path / name, album())
     members = list(containers.members(path, LIMIT))
     path.rename(path.with_name(f"aside-{name}"))
-    with pytest.raises(ImageUnreadable, match="album/0.png cannot be read: .* No such file"):
+    with pytest.raises(ImageUnreadable, match=r"album/0.png cannot be read: .* No such file"):
         pictures.content(members[0].picture or b"", LIMIT)
     path.with_name(f"aside-{name}").rename(path)
     for member in members:
@@ -142,3 +143,14 @@ def test_links_and_devices_are_no_pictures(tmp_path: Path) -> None:
         info.type, info.linkname = kind, "/etc/passwd"
         tricks.append(info)
     assert list(outcomes(write_tar(tmp_path / "a.tar", album(1), tricks))) == ["!/album/0.png"]
+
+
+def test_damage_in_a_compressed_tar_is_told_where_only_its_end_shows_it(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", {**album(1), "noise.png": os.urandom(100_000), "later.txt": bytes(300_000)})
+    whole = bytearray(path.read_bytes())
+    middle = len(whole) // 2
+    whole[middle : middle + 4] = bytes(255 - byte for byte in whole[middle : middle + 4])
+    path.write_bytes(whole)
+    found = outcomes(path)
+    assert found["!/album/0.png"] == album(1)["album/0.png"]
+    assert "CRC check failed" in str(found[""])
