@@ -52,7 +52,7 @@ def write_pages(path: Path, seeds: Iterable[int]) -> Path:
 
 def write_video(path: Path, seconds: int, code: str = "MJPG", rate: float = 2.0) -> Path:
     """A film whose every second shows another picture."""
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*code), rate, (160, 120))
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*code), rate, (160, 120))
     for frame in range(int(seconds * rate)):
         writer.write(np.asarray(picture(int(frame / rate), 160, 120))[:, :, ::-1])
     writer.release()
