@@ -1,7 +1,8 @@
 """Small copies of pictures for people to look at: upright, fitted into a box, transparent parts white.
 
-Enters: a path, which may lead into another file, or the bytes of a picture. Leaves: a Pillow image, or a JPEG. Originals
-are only read. Needs Pillow, which comes with the extra `cli`: import this module only where thumbnails are wanted.
+Enters: a path, which may lead into another file, or the bytes of a picture. Leaves: a Pillow image, or a JPEG.
+Originals are only read. Needs Pillow, which comes with the extra `cli`: import this module only where thumbnails are
+wanted.
 """
 
 import io

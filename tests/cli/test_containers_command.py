@@ -9,9 +9,9 @@ from tests.cli.shell import Run, lookalike
 from tests.client.containers.makers import LIMIT, album, write_pages, write_zip
 
 from lookalike import Client, ImportItem, containers
-from lookalike.cli.contact import CHANGED, GONE, local_file
 from lookalike.cli.sheet import TILE
 from lookalike.cli.tile import Tile, draw_tile
+from lookalike.originals import CHANGED, GONE, local_file
 
 
 @pytest.fixture(scope="module")
