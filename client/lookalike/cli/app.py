@@ -17,6 +17,7 @@ from lookalike.cli.import_exported import import_exported
 from lookalike.cli.import_seed import import_seed
 from lookalike.cli.index import index
 from lookalike.cli.reembed import reembed
+from lookalike.cli.replay import replay_report
 from lookalike.cli.search import search
 from lookalike.cli.serve import PASSED_ON, backup, evaluate, restore, serve, train, verify
 from lookalike.cli.show import show
@@ -54,6 +55,7 @@ app.command(context_settings=PASSED_ON, add_help_option=False)(serve)
 app.command()(index)
 app.command()(import_seed)
 app.command()(search)
+app.command("replay")(replay_report)
 app.command()(show)
 app.command()(duplicates)
 app.command()(reembed)

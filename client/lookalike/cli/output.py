@@ -5,11 +5,9 @@ terminal commands included. The consoles read no markup, so that "[red]" in a na
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 import typer
@@ -18,32 +16,19 @@ from rich.text import Text
 
 from lookalike import safe
 from lookalike.errors import LookalikeError
+from lookalike.reports import shapes
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 
 out = Console(markup=False, emoji=False, highlight=False)
 err = Console(markup=False, emoji=False, highlight=False, stderr=True)
 
-printable = safe.printable
+plain, printable = shapes.plain, safe.printable
 
 
 def print_json(value: object) -> None:
     """Print one JSON document: the SDK's objects by their fields, times in ISO 8601."""
     typer.echo(json.dumps(plain(value), indent=2))
-
-
-def plain(value: Any) -> Any:
-    """Turn the SDK's objects into what JSON knows; an absent embedding is left out."""
-    if is_dataclass(value):
-        members = {each.name: getattr(value, each.name) for each in fields(value)}
-        return {name: plain(member) for name, member in members.items() if name != "embedding"}
-    if isinstance(value, Mapping):
-        return {str(key): plain(member) for key, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(member) for member in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, PurePath) else value
 
 
 def remark(text: str, style: str = "") -> None:

@@ -1,15 +1,14 @@
-"""`lookalike search IMAGE`: the pictures of a collection that look like this one."""
+"""`lookalike search QUERY...`: the pictures of a collection that look like these."""
 
-import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from lookalike.cli.answers import Asking, Outlets, answer
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.filters import After, Before, BoxText, FilterText, NearText, Sources, read_box, read_filter
-from lookalike.cli.found import print_found
 from lookalike.cli.options import (
     DEFAULT_COLLECTION,
     DEFAULT_SERVER,
@@ -26,54 +25,47 @@ from lookalike.cli.options import (
     read_labels,
     read_region,
 )
-from lookalike.cli.output import OK, fail, print_json, printable, remark
-from lookalike.containers import container_of
-from lookalike.types import Consistency, Filter, Image, Region, ScenePreference, SearchResult, StoredImage
-
-SCENE_WEIGHT = ScenePreference().weight
-STORED = re.compile(r"id:([0-9a-f]{64})")
-
-Which = Annotated[str, typer.Argument(metavar="IMAGE", help="A file, or id:SHA256 of an image in the collection.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Matches at most.")]
-RegionText = Annotated[
-    str | None,
-    typer.Option("--region", metavar="L,T,R,B", help="Look for this part only; edges as fractions: 0,0,0.5,1."),
-]
-Elsewhere = Annotated[bool, typer.Option("--not-same-folder", help="No images from the query's folder.")]
-NotItself = Annotated[bool, typer.Option("--not-same-source", help="No images from the query's own path.")]
-Scenes = Annotated[
-    list[str] | None,
-    typer.Option("--scene", metavar="NAME", help="Only images of this scene; may be repeated. A classifier errs."),
-]
-SameScene = Annotated[bool, typer.Option("--same-scene", help="Only images of the query's scene.")]
-Preferred = Annotated[
-    list[str] | None,
-    typer.Option("--prefer-scene", metavar="NAME", help="Rank images of this scene higher; may be repeated."),
-]
-PreferSame = Annotated[bool, typer.Option("--prefer-same-scene", help="Rank images of the query's scene higher.")]
-Weight = Annotated[
-    float, typer.Option(min=0, max=2, help="What showing none of the preferred scenes costs, as distance.")
-]
-Distance = Annotated[float | None, typer.Option(min=0, help="Nothing farther than this; 0 is same, 2 opposite.")]
-Group = Annotated[
-    float | None,
-    typer.Option(
-        "--group", metavar="DISTANCE", min=0, max=2, help="Fold what is at most so far from a better match into it."
-    ),
-]
-Eventual = Annotated[
-    bool, typer.Option("--eventual", help="May miss the latest images: faster while many are imported.")
-]
-Exact = Annotated[bool, typer.Option("--exact", help="Compare with every image: slower, misses nothing.")]
-Open = Annotated[bool, typer.Option("--open", help="Make a contact sheet and open it in the desktop's viewer.")]
+from lookalike.cli.output import FAILED, OK, fail, printable, remark
+from lookalike.cli.queries import read_wanted
+from lookalike.cli.reporting import read_keeping
+from lookalike.cli.search_options import (
+    SCENE_WEIGHT,
+    CsvFile,
+    Distance,
+    Elsewhere,
+    Eventual,
+    Exact,
+    ExamplesFile,
+    Group,
+    Like,
+    Limit,
+    NoBlur,
+    NotItself,
+    Open,
+    Preferred,
+    PreferSame,
+    Queries,
+    RegionText,
+    ReportFile,
+    SameScene,
+    Scenes,
+    Unlike,
+    Weight,
+    WithThumbnails,
+)
+from lookalike.reports import Answer, Terms
+from lookalike.types import Consistency, Filter, ScenePreference
 
 
 def search(
-    which: Which,
+    which: Queries = None,
     *,
     collection: Collection = DEFAULT_COLLECTION,
     limit: Limit = 10,
     region: RegionText = None,
+    like: Like = None,
+    unlike: Unlike = None,
+    examples: ExamplesFile = None,
     label: OnlyLabels = None,
     path_prefix: Prefix = "",
     not_same_folder: Elsewhere = False,
@@ -95,16 +87,26 @@ def search(
     exact: Exact = False,
     sheet: SheetFile = None,
     open_sheet: Open = False,
+    csv: CsvFile = None,
+    report: ReportFile = None,
+    thumbnails: WithThumbnails = False,
+    no_blur: NoBlur = False,
     server: Server = DEFAULT_SERVER,
     token: Token = None,
     tls: Tls = False,
     ca: Ca = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the pictures that look like this one."""
-    query = _query(which)
+    """Find the pictures that look like these.
+
+    Several queries, or a folder of them, are answered in their order; one that fails costs itself, and the exit status
+    is 1. With examples each query looks for what is more like itself and those of --like, and less like those of
+    --unlike; without a query the examples are one.
+    """
+    wanted = read_wanted(which or [], like or [], unlike or [], examples)
     check_folder(sheet)
-    part = read_region(region)
+    outlets = Outlets(as_json, csv, read_keeping(report, thumbnails, no_blur), bool(sheet or open_sheet))
+    outlets.check()
     options = Filter(
         labels=read_labels(label or []),
         path_prefix=path_prefix,
@@ -117,48 +119,44 @@ def search(
         box=read_box(box, near),
         source_paths=source or (),
     )
-    admitted = options & read_filter(written)
     preferred = ScenePreference(prefer_scene or (), prefer_same_scene, scene_weight)
+    terms = Terms(
+        limit=limit,
+        region=read_region(region),
+        filter=options & read_filter(written),
+        prefer=preferred if prefer_scene or prefer_same_scene else None,
+        max_distance=max_distance,
+        group_distance=group,
+    )
+    how = {
+        "exact": exact or report is not None,
+        "consistency": Consistency.EVENTUAL if eventual else Consistency.STRONG,
+    }
     with connect(Connection(server, token, tls, ca, as_json)) as client:
-        result = client.search(
-            query,
-            collection=collection,
-            limit=limit,
-            region=part,
-            filter=admitted,
-            prefer=preferred if prefer_scene or prefer_same_scene else None,
-            max_distance=max_distance,
-            group_distance=group,
-            exact=exact,
-            consistency=Consistency.EVENTUAL if eventual else Consistency.STRONG,
-        )
-        stored = client.image(query.id, collection=collection) if isinstance(query, StoredImage) else None
-    if as_json:
-        print_json(result)
-    else:
-        print_found(result, collection)
-    if sheet or open_sheet:
-        file = sheet or Path(tempfile.mkdtemp(prefix="lookalike-"), "found.png")
-        _draw(result, stored or Path(which), part, file)
-        remark(f"Contact sheet: {printable(str(file))}")
-        if open_sheet and typer.launch(str(file)) != OK:
-            remark("There is no desktop's viewer here to open it with.", "yellow")
+        asking = Asking(client, server, collection, terms, how)
+        answers, failed = answer(asking, wanted, outlets)
+        if outlets.sheet:
+            file = sheet or Path(tempfile.mkdtemp(prefix="lookalike-"), "found.png")
+            _draw(asking, answers, file, open_sheet)
+    if failed:
+        raise typer.Exit(FAILED)
 
 
-def _query(which: str) -> Path | StoredImage:
-    if written := STORED.fullmatch(which):
-        return StoredImage(written[1])
-    path = Path(which)
-    if not Path(container_of(which)).is_file():
-        hint = f"{printable(which)} is no file here, and not id: with 64 hexadecimal digits"
-        raise typer.BadParameter(hint, param_hint="IMAGE")
-    return path
-
-
-def _draw(result: SearchResult, query: Path | Image, region: Region | None, file: Path) -> None:
+def _draw(asking: Asking, answers: Sequence[Answer], file: Path, open_sheet: bool) -> None:
     from lookalike.cli import contact  # noqa: PLC0415 - Pillow is loaded for a sheet only
 
+    found = [
+        (contact.shown(asking.client, asking.collection, each.question.positives[0]), each.result)
+        for each in answers[: contact.ROWS]
+        if each.result is not None
+    ]
+    if not found:
+        remark("No contact sheet was written: nothing was found to show.", "yellow")
+        return
     try:
-        contact.write_found(result, query, region, file)
+        contact.write_answers(found, asking.terms.region, file)
     except OSError as error:
         raise fail(f"No contact sheet was written: {printable(str(error))}") from None
+    remark(f"Contact sheet: {printable(str(file))}")
+    if open_sheet and typer.launch(str(file)) != OK:
+        remark("There is no desktop's viewer here to open it with.", "yellow")

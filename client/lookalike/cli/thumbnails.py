@@ -1,0 +1,43 @@
+"""Small copies of the pictures of a report, as far as they lie on this machine."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lookalike import thumbnails
+from lookalike.cli.contact import shown
+from lookalike.cli.progress import progress_bar
+from lookalike.originals import GONE, local_file
+from lookalike.reports import Answer, Thumbnail
+from lookalike.types import Image
+
+if TYPE_CHECKING:
+    import lookalike
+
+SIZE = 256
+"""Pixels: twice what the page shows, for screens that are dense."""
+
+
+def of_answers(client: "lookalike.Client", collection: str, answers: Sequence[Answer]) -> dict[str, Thumbnail]:
+    """Thumbnails of all queries and matches by their SHA-256."""
+    matches = {image.id: image for answer in answers for image in _matched(answer)}
+    asked = {each.sha256: each for answer in answers for each in answer.question.all if each.sha256 not in matches}
+    found: dict[str, Thumbnail] = {}
+    with progress_bar(False) as bar:
+        for sha256 in bar.track([*matches, *asked], description="thumbnails"):
+            found[sha256] = thumbnail(matches.get(sha256) or shown(client, collection, asked[sha256]))
+    return found
+
+
+def thumbnail(picture: Path | Image | None) -> Thumbnail:
+    """A small JPEG of a file, or of the file here that has an image's bytes; else why there is none."""
+    path, missing = local_file(picture) if isinstance(picture, Image) else (picture, GONE)
+    if path is None:
+        return Thumbnail(missing=missing)
+    jpeg = thumbnails.thumbnail(path, SIZE)
+    return Thumbnail(jpeg) if jpeg else Thumbnail(missing="cannot be read here")
+
+
+def _matched(answer: Answer) -> Iterator[Image]:
+    for match in answer.result or ():
+        yield from (each.image for each in (match, *match.similar))

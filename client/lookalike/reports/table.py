@@ -1,0 +1,92 @@
+"""Answers as rows for a spreadsheet: one row a match, its texts made harmless.
+
+A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and a file's name may begin so: such a
+text gets an apostrophe before it, which spreadsheets read as "this is text". What would steer a terminal or cannot be
+encoded is replaced by a mark; the JSON has it as it is.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from lookalike.reports.document import Answer
+from lookalike.reports.words import written
+from lookalike.safe import printable
+from lookalike.types import Image, Match
+
+COLUMNS = (
+    "query",
+    "query_sha256",
+    "rank",
+    "similar_to",
+    "distance",
+    "score",
+    "image_id",
+    "paths",
+    "width",
+    "height",
+    "format",
+    "captured",
+    "scenes",
+    "labels",
+    "model_id",
+    "generation",
+)
+
+Cell = str | int | float | None
+_FORMULAS = tuple(
+    "=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
+
+
+def rows(answer: Answer) -> Iterator[list[Cell]]:
+    """A row of cells for each match, in the order of `COLUMNS`; near-duplicates follow theirs."""
+    for match in answer.result or ():
+        yield _row(answer, match, None)
+        for similar in match.similar:
+            yield _row(answer, similar, match.rank)
+
+
+def _row(answer: Answer, match: Match, similar_to: int | None) -> list[Cell]:
+    question, result = answer.question, answer.result
+    image = match.image
+    return harmless(
+        [
+            question.name,
+            question.positives[0].sha256,
+            match.rank or None,
+            similar_to,
+            match.distance,
+            match.score,
+            image.id,
+            *cells(image),
+            result.model_id if result else None,
+            result.generation if result else None,
+        ]
+    )
+
+
+def cells(image: Image) -> list[Cell]:
+    """What is known of an image: paths, width, height, format, captured, scenes, labels."""
+    return [
+        joined([source.path for source in image.sources]),
+        image.width,
+        image.height,
+        image.format,
+        written(image.captured),
+        joined([f"{scene.name} {scene.probability:.3f}" for scene in image.scenes]),
+        joined([f"{key}={value}" for key, value in sorted(image.labels.items())]),
+    ]
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Several texts in one cell."""
+    return " | ".join(texts)
+
+
+def harmless(row: Sequence[Cell]) -> list[Cell]:
+    """The cells with their texts made harmless; numbers stay numbers."""
+    return [_harmless(cell) if isinstance(cell, str) else cell for cell in row]
+
+
+def _harmless(text: str) -> str:
+    shown = printable(text)
+    return f"'{shown}" if shown.lstrip(" \N{REPLACEMENT CHARACTER}").startswith(_FORMULAS) else shown
