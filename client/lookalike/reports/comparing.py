@@ -87,7 +87,8 @@ def _change(old: Sequence[Place], new: Sequence[Place], was: int, stands: int) -
 
 
 def _tied(places: Sequence[Place], one: int, other: int) -> bool:
-    return other < len(places) and abs(places[one].value - places[other].value) <= NEAR
+    """Whether two places of a list might as well be swapped."""
+    return one != other < len(places) and abs(places[one].value - places[other].value) <= NEAR
 
 
 def _swapped_at_the_end(old: Sequence[Place], new: Sequence[Place], limit: int) -> frozenset[str]:
