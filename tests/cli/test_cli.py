@@ -233,6 +233,4 @@ def test_sizes_read_well(count: int, words: str) -> None:
 
 
 def test_sdk_objects_become_json() -> None:
-    assert plain({"seen": (Source("a.jpg"),)}) == {
-        "seen": [{"path": "a.jpg", "modified": None, "size_bytes": 0}]
-    }
+    assert plain({"seen": (Source("a.jpg"),)}) == {"seen": [{"path": "a.jpg", "modified": None, "size_bytes": 0}]}

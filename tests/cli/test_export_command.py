@@ -15,8 +15,8 @@ from tests.disk import no_file_beyond
 from typer.testing import CliRunner, Result
 
 from lookalike import Client, Embedded, Location, Scene, Source
-from lookalike.cli import export as exporting
 from lookalike.cli import import_exported as importing
+from lookalike.cli import passing
 from lookalike.cli.app import app
 from lookalike.types import Image
 from lookalike_server.testing import serve
@@ -72,7 +72,7 @@ def contents(target: str, collection: str) -> dict[str, tuple[Image, bytes]]:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "PAGE", 7)
+    monkeypatch.setattr(passing, "PAGE", 7)
     monkeypatch.setattr(importing, "BATCH", 7)
 
 

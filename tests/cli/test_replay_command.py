@@ -75,7 +75,7 @@ ASKED: list[list[str]] = [
 ]
 
 
-@pytest.mark.parametrize("words", ASKED, ids=lambda words: " ".join(words))
+@pytest.mark.parametrize("words", ASKED, ids=" ".join)
 def test_the_same_generation_gives_the_identical_list(
     run: Run, photos: Path, case: str, kept: Path, words: list[str]
 ) -> None:
@@ -217,7 +217,7 @@ def test_other_versions_are_told(run: Run, photos: Path, case: str, kept: Path) 
 def test_another_collection_may_be_asked(run: Run, photos: Path, case: str, kept: Path, target: str) -> None:
     search(run, photos / "0001.png", "-c", case, "--report", kept)
     run("index", photos, "-c", f"{case[:50]}-2")
-    status, told = replayed(run, kept, "-c", f"{case[:50]}-2")
+    _, told = replayed(run, kept, "-c", f"{case[:50]}-2")
     assert [each["changes"] for each in told["queries"]] == [[]]
     done = run("replay", kept, "-c", "nowhere")
     assert (done.exit_code, done.stderr.split()[0]) == (1, "COLLECTION_NOT_FOUND")

@@ -57,10 +57,12 @@ def test_the_policy_forbids_what_the_page_does_not_need() -> None:
 def test_it_says_what_the_answers_stand_on() -> None:
     terms = Terms(3, Region(0, 0, 0.5, 1), Filter(path_prefix="/x"), ScenePreference(("bar",)), 1.5, 0.25)
     text = Page(html(report(result(0.125, 0.5, more_within=True), terms=terms))).text
-    said = ("2024-05-01 12:30:15 UTC", "trip: 100 images, generation 7", "exact: every image compared", "pillow 12")
-    said += ("left=0, top=0, right=0.5, bottom=1", "path_prefix=/x", "scenes=[bar]", "1.5", "0.25")
-    said += ("/q.jpg", f"SHA-256 {'a' * 64}", "0.125000", "0.992188", "/photos/2.jpg", f"{2:0>64}", "tiny-1")
-    said += ("More lie within that distance.", "localhost:50051")
+    said = [
+        *("2024-05-01 12:30:15 UTC", "trip: 100 images, generation 7", "exact: every image compared", "pillow 12"),
+        *("left=0, top=0, right=0.5, bottom=1", "path_prefix=/x", "scenes=[bar]", "1.5", "0.25", "localhost:50051"),
+        *("/q.jpg", f"SHA-256 {'a' * 64}", "0.125000", "0.992188", "/photos/2.jpg", f"{2:0>64}", "tiny-1"),
+        "More lie within that distance.",
+    ]
     for words in said:
         assert words in text, words
 
