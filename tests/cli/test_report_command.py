@@ -76,7 +76,7 @@ def test_thumbnails_are_read_from_the_sources_here(run: Run, tmp_path: Path) -> 
     assert len(pictures) == 3  # the query, itself again, and the third
     for each in pictures:
         with Image.open(io.BytesIO(each)) as small:
-            assert (small.format, max(small.size)) == ("JPEG", 256)
+            assert (small.format, max(small.size)) == ("JPEG", 192)
     assert "not found on this machine" in page.texts
     assert "checked" not in str(page.tags)
     again = ("search", photos[0], "-c", "thumbnails", "--report", tmp_path / "r.html", "--thumbnails", "--no-blur")

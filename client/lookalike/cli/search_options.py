@@ -13,7 +13,7 @@ _EXAMPLES, _KEEPING = "Examples", "Keeping results"
 
 Queries = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[QUERY]...", help="Files, folders of pictures, or id:SHA256 of images in the collection."),
+    typer.Argument(metavar="QUERY", help="Files, folders of pictures, or id:SHA256 of images in the collection."),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Matches at most.")]
 RegionText = Annotated[
