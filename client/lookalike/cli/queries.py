@@ -11,6 +11,7 @@ import typer
 from lookalike import pictures
 from lookalike.cli.examples import read_examples
 from lookalike.cli.output import fail, printable
+from lookalike.containers import container_of
 from lookalike.reports import Asked, Question
 
 STORED = re.compile(r"id:([0-9a-f]{64})")
@@ -43,7 +44,7 @@ def read_one(text: str, option: str) -> Asked:
     """Read the name of a file, or id:SHA256."""
     if written := STORED.fullmatch(text):
         return Asked(written[1])
-    if not Path(text).is_file():
+    if not Path(container_of(text)).is_file():
         hint = f"{printable(text)} is no file here, and not id: with 64 hexadecimal digits"
         raise typer.BadParameter(hint, param_hint=option)
     return _file(text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lookalike import pictures
+from lookalike import containers, pictures
 from lookalike.errors import LookalikeError
 from lookalike.types import Examples, Query, StoredImage
 
@@ -32,8 +32,10 @@ class Asked:
         return self.path or StoredImage(self.sha256)
 
     def hashed(self, max_bytes: int) -> "Asked":
-        """With the SHA-256 of the file as it is now. Raises ImageUnreadable, ImageTooLarge."""
-        return self if self.path is None else replace(self, sha256=pictures.fingerprint(self.path, max_bytes))
+        """With the SHA-256 of the picture as it is now. Raises SourceVanished, ImageUnreadable, ImageTooLarge."""
+        if self.path is None:
+            return self
+        return replace(self, sha256=pictures.fingerprint(containers.taken_out(self.path, max_bytes), max_bytes))
 
 
 @dataclass(frozen=True, slots=True)
