@@ -14,7 +14,7 @@ ifeq ($(shell uname -m),x86_64)
 export CXXFLAGS := -march=x86-64-v3
 endif
 
-.PHONY: help demo test test-slow crash check lint types protos bench clean
+.PHONY: help demo test test-slow crash fuzz check lint types protos bench clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ ROUNDS ?= 20
 crash: $(READY) ## Kill a server again and again, at its worst moments: make crash [ROUNDS=200] [SEED=1]
 	$(BIN)/python -m tests.crash --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 	LOOKALIKE_EXAMPLES=$(ROUNDS) $(BIN)/python -m pytest tests/catalog/test_catalog_stateful.py --numprocesses 0 --timeout 0
+
+SECONDS ?= 60
+fuzz: $(READY) ## Decode damaged files in child processes: make fuzz [SECONDS=60] [SEED=1]
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 check: test lint types ## Everything that must be green before a commit
 

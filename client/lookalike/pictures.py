@@ -20,13 +20,11 @@ from lookalike.errors import ImageTooLarge, ImageUnreadable
 Picture: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 """A path, the bytes of an encoded picture, or a binary file that holds them."""
 
-SUFFIXES = frozenset(
-    (
-        ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .gif .tif .tiff .bmp .dib .heic .heif .hif .heics .heifs .avif .avifs .jxl "
-        ".dng .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .orf .rw2 .rwl .raf .pef .srw .x3f .mrw .erf .3fr .iiq .kdc .dcr .mos"
-    ).split()
-)
-"""Names of files that hold a picture, the last two lines of cameras' RAW; whether one can be read is the server's to say."""
+_USUAL = ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .gif .tif .tiff .bmp .dib"
+_NEWER = ".heic .heif .hif .heics .heifs .avif .avifs .jxl"
+_RAW = ".dng .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .orf .rw2 .rwl .raf .pef .srw .x3f .mrw .erf .3fr .iiq .kdc .dcr"
+SUFFIXES = frozenset(f"{_USUAL} {_NEWER} {_RAW}".split())
+"""Names of files that hold a picture, cameras' RAW among them; whether one can be read is the server's to say."""
 _CHUNK = 1 << 20
 _PATHS = (str, os.PathLike)
 _IN_MEMORY = (bytes, bytearray, memoryview)

@@ -141,8 +141,24 @@ def test_the_modification_time_of_a_path_is_known(path: Path) -> None:
 
 
 def test_pictures_are_found_by_suffix_in_the_order_of_their_names(tmp_path: Path) -> None:
-    suffixes = ["jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "bmp", "mpo", "JPG", "PnG"]
-    touch(tmp_path, *(f"picture.{suffix}" for suffix in [*suffixes, "txt", "heic"]), "jpg")
+    suffixes = [
+        "jpg",
+        "jpeg",
+        "png",
+        "webp",
+        "gif",
+        "tif",
+        "tiff",
+        "bmp",
+        "mpo",
+        "heic",
+        "avif",
+        "jxl",
+        "dng",
+        "JPG",
+        "PnG",
+    ]
+    touch(tmp_path, *(f"picture.{suffix}" for suffix in [*suffixes, "txt", "svg"]), "jpg")
     assert [path.name for path in pictures.find(tmp_path)] == sorted(f"picture.{suffix}" for suffix in suffixes)
 
 

@@ -185,8 +185,11 @@ class Decoder:
             return self._decoded(content, region, turns)
         except LookalikeError:
             raise
-        except (Image.DecompressionBombError, MemoryError) as error:
-            raise ImageTooLarge(f"the picture is too large to decode: {error}") from error
+        except Image.DecompressionBombError as error:  # Pillow's own limit, of twice its MAX_IMAGE_PIXELS
+            limit = min(self._max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or self._max_pixels))
+            raise ImageTooLarge(f"the picture has more than {limit:,} pixels: send a smaller one") from error
+        except MemoryError as error:
+            raise ImageTooLarge("the picture is too large for the memory that is left: send a smaller one") from error
         except Exception as error:  # hostile bytes make Pillow raise nearly anything
             raise ImageUndecodable(f"the picture cannot be decoded: {describe(error)}") from error
 
@@ -206,7 +209,8 @@ class Decoder:
             size = opened.size
             self._reduce(opened, region)
             # All bytes in one call of the decoder, not 64 kB: each call would wait for its turn in Python.
-            opened.decodermaxblock = max(len(content), ImageFile.MAXBLOCK)
+            if isinstance(opened, ImageFile.ImageFile):
+                opened.decodermaxblock = max(len(content), ImageFile.MAXBLOCK)
             with self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = exif_of(opened)

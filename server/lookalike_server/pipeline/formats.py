@@ -1,8 +1,8 @@
-"""What kind of file some bytes are, and how it is opened: bytes enter, a picture leaves whose pixels are not decoded yet.
+"""What kind of file some bytes are, and how it is opened: bytes enter, a picture leaves that is not decoded yet.
 
-The bytes decide, never a name. What Pillow reads is opened by Pillow; HEIF, JPEG XL and camera RAW by libraries of their
-own, whose pictures behave as Pillow's do: their size is known from the header, so that it can be judged before anything
-is decoded. Some of these libraries are extras: without one, the error says what to install.
+The bytes decide, never a name. What Pillow reads is opened by Pillow; HEIF, JPEG XL and camera RAW by libraries of
+their own, whose pictures behave as Pillow's do: their size is known from the header, so that it can be judged before
+anything is decoded. Some of these libraries are extras: without one, the error says what to install.
 """
 
 import io
@@ -70,5 +70,7 @@ def opened(content: bytes) -> Image.Image:
 
 def _opened_by(reader: Reader, content: bytes) -> Image.Image:
     if not reader.is_installed:
-        raise ImageUndecodable(f'this server reads no {reader.words}: run pip install "lookalike[{reader.extra}]" there')
+        raise ImageUndecodable(
+            f'this server reads no {reader.words}: run pip install "lookalike[{reader.extra}]" there'
+        )
     return reader.opened(content)

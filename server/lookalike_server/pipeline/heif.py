@@ -29,4 +29,5 @@ def opened(content: bytes) -> Image.Image:
     # Pictures share the processor among each other already; what lies beside the pixels is not looked at.
     options.DECODE_THREADS = 1
     options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
-    return HeifImageFile(io.BytesIO(content))
+    image: Image.Image = HeifImageFile(io.BytesIO(content))
+    return image

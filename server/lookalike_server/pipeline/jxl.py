@@ -1,10 +1,11 @@
-"""JPEG XL, read by imagecodecs (libjxl): a header that says how large, then pixels that are decoded when they are asked for.
+"""JPEG XL, read by imagecodecs (libjxl): a header that says how large, and pixels that are decoded when asked for.
 
 libjxl turns the picture as its header says; whatever EXIF says of that is not meant for whoever shows it (ISO/IEC
 18181-2, 9.5), and is left out. Of an animation the first picture counts.
 """
 
 import io
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class JxlImageFile(ImageFile.ImageFile):
         if exif:
             self.info["exif"] = exif
 
-    def load(self) -> "Image.core.PixelAccess | None":
+    def load(self) -> Any:
         """Decode it, once."""
         if self._content is not None:
             import imagecodecs  # noqa: PLC0415 - only where there is such a picture
@@ -80,7 +81,7 @@ def size_of(stream: bytes) -> tuple[int, int]:
 
 
 def eight_bits(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Pixels [h, w] or [h, w, channels] of any type, by 8 bits each; in floats white is 1, and what is brighter is white."""
+    """Pixels [h, w] or [h, w, channels] of any type as 8 bits each; of floats 1 is white, and what is more."""
     if pixels.dtype == np.uint8:
         return pixels.view(np.uint8)
     if pixels.dtype == np.uint16:

@@ -23,7 +23,14 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"MZ", "it is a program"),
 )
 """What files begin with, and what to say of them."""
-OURS = ((b"\xff\xd8", "JPEG"), (b"\x89PNG", "PNG"), (b"GIF8", "GIF"), (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"BM", "BMP"))
+OURS = (
+    (b"\xff\xd8", "JPEG"),
+    (b"\x89PNG", "PNG"),
+    (b"GIF8", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"BM", "BMP"),
+)
 """What files that are read here begin with."""
 SKETCHED = (b"<svg", b"<SVG")
 PORTABLE = frozenset({b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7"})
@@ -35,23 +42,27 @@ def described(content: bytes) -> str:
     """A few words about bytes that no reader knows."""
     known = next((words for beginning, words in BEGINNINGS if content.startswith(beginning)), None)
     ours = next((f"it begins as {name}, and is damaged there" for mark, name in OURS if content.startswith(mark)), None)
-    return known or ours or _by_more(content) or "it is of no kind that this server knows, or its beginning is damaged"
+    told = known or ours or _of_chunks(content) or _of_boxes(content) or _of_text(content[:HEAD])
+    if told is None and not content.strip(b"\0"):
+        return "it holds nothing but zeros: the copy failed, or the disk is damaged"
+    return told or "it is of no kind that this server knows, or its beginning is damaged"
 
 
-def _by_more(content: bytes) -> str | None:
-    head = content[:HEAD]
+def _of_chunks(content: bytes) -> str | None:
+    kinds = {b"AVI ": "it is a video (AVI): `lookalike index` opens its frames", b"WEBP": "it is a damaged WebP"}
+    return kinds.get(content[8:12]) if content.startswith(b"RIFF") else None
+
+
+def _of_boxes(content: bytes) -> str | None:
+    named = brands(content)
+    if {b"avif", b"avis"} & set(named):
+        return "it is a damaged AVIF, or this server's Pillow reads no AVIF"
+    return "it is a video, or of a kind of HEIF that this server does not know" if named else None
+
+
+def _of_text(head: bytes) -> str | None:
     if any(mark in head for mark in SKETCHED):
         return f"it is a drawing (SVG): {PICTURES}"
     if b"<html" in head.lower():
         return "it is a web page, perhaps one that says why the picture could not be had"
-    if head[:2] in PORTABLE and head[2:3].isspace():
-        return f"it is a portable pixmap (PNM): {PICTURES}"
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return "it is a video (AVI): `lookalike index` opens its frames"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "it begins as WebP, and is damaged there"
-    if {b"avif", b"avis"} & set(brands(content)):
-        return "it begins as AVIF, and is damaged there, or this server's Pillow reads no AVIF"
-    if brands(content):
-        return "it is a video, or of a kind of HEIF that this server does not know"
-    return None if content.strip(b"\0") else "it holds nothing but zeros: the copy failed, or the disk is damaged"
+    return f"it is a portable pixmap (PNM): {PICTURES}" if head[:2] in PORTABLE and head[2:3].isspace() else None

@@ -34,6 +34,8 @@ SUB_IFDS, PHOTOMETRIC, DNG_VERSION = 330, 262, 50706
 SENSOR = frozenset({32803, 34892})
 """Values of PhotometricInterpretation: behind a mosaic of filters, and linear (DNG 1.7)."""
 MAX_IFDS = 32
+TAIL = 1 << 16
+"""Bytes at the end of a preview by which it is known to be the file's own."""
 
 
 def is_raw(content: bytes) -> bool:
@@ -44,9 +46,9 @@ def is_raw(content: bytes) -> bool:
 
 
 def opened(content: bytes) -> Image.Image:
-    """The preview, decoded when it is loaded; its `format` is RAW. Raises what LibRaw raises, and Pillow of the preview.
+    """The preview, decoded when it is loaded; its `format` is RAW. Raises what LibRaw and Pillow raise.
 
-    ImageUndecodable where the camera put none inside.
+    ImageUndecodable where there is no preview, or half of one.
     """
     import rawpy  # noqa: PLC0415 - only where there is such a picture
 
@@ -56,7 +58,10 @@ def opened(content: bytes) -> Image.Image:
     except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError) as error:
         raise ImageUndecodable("the camera RAW file holds no preview that can be read: develop it to JPEG") from error
     if preview.format == rawpy.ThumbFormat.JPEG:
-        image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
+        # Of a preview that the file's end cuts off, LibRaw gives the rest as what the memory held before.
+        if preview.data[-min(TAIL, len(preview.data) // 4) :] not in content:
+            raise ImageUndecodable("the camera RAW file is cut short within its preview: copy it anew")
+        image: Image.Image = Image.open(io.BytesIO(preview.data), formats=("JPEG",))
     else:
         image = Image.fromarray(np.asarray(preview.data))
     image.format = "RAW"
@@ -75,7 +80,7 @@ def _complete(image: Image.Image, content: bytes, orientation: int) -> None:
 
 
 def ifds(content: bytes) -> Iterator[dict[int, tuple[int, ...]]]:
-    """The directories of a TIFF with the whole numbers in them by tag, those below others too; none for another file."""
+    """The directories of a TIFF, those below others too: some whole numbers by their tag. None for another file."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(content[:4])
     if order is None or len(content) < 8:
         return

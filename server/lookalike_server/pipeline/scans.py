@@ -1,4 +1,4 @@
-"""JPEG's scans: how often a picture passes over its pixels. Once is usual, ten times is progressive, hundreds are an attack."""
+"""JPEG's scans: how often a file passes over its pixels. Once is usual, ten times progressive, hundreds an attack."""
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile

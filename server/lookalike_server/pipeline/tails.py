@@ -1,8 +1,8 @@
 """JPEGs that are cut short: a broken download, a card pulled too early. What is there of them is often worth finding.
 
 A picture is taken when at least half of its rows are there; what is missing counts as grey. One in several scans
-(progressive) is taken when its first scan is whole: that holds all rows, coarsely. Other formats that are cut short stay
-refused: what is missing there may be anywhere in the picture.
+(progressive) is taken when its first scan is whole: that holds all rows, coarsely. Other formats that are cut short
+stay refused: what is missing there may be anywhere in the picture.
 
 Where the rows end is seen from outside: the decoder writes them over a canvas, and the canvas is what it did not reach.
 Pillow's own way, LOAD_TRUNCATED_IMAGES, holds for all threads at once, and does not tell.
@@ -38,9 +38,8 @@ def mended(content: bytes) -> bytes:
             return content[: _whole_segments(content)] + END
     there = share_of_rows(content)
     if there < ENOUGH:
-        raise ImageUndecodable(
-            f"the picture is cut short: {1 - there:.0%} of its rows are missing, at most half may be; copy it anew"
-        )
+        words = f"{1 - there:.0%} of its rows cannot be decoded, at most half may be missing"
+        raise ImageUndecodable(f"the picture is cut short or damaged: {words}; copy it anew")
     return content + END
 
 

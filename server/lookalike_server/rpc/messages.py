@@ -18,8 +18,8 @@ from lookalike_server.errors import BadFilter, BadRequest, DimensionMismatch
 from lookalike_server.importing import Item
 from lookalike_server.info import ServerInfo
 from lookalike_server.pipeline.decode import Region
-from lookalike_server.pipeline.formats import readable
 from lookalike_server.pipeline.embed import Picture
+from lookalike_server.pipeline.formats import readable
 from lookalike_server.queries import Example, Examples, Ready, ScenePreference, Search, Stored
 
 RELATIVE = ("not_same_folder", "same_scene", "not_same_source")
