@@ -26,7 +26,8 @@ def specimens() -> tuple[Specimen, ...]:
 
 def extra_of(name: str) -> str:
     """The module that must be there to read it."""
-    return {"jxl": "imagecodecs", "dng": "rawpy"}.get(name.rpartition(".")[2], "")
+    modules = {"jxl": "imagecodecs", "dng": "rawpy", "deep.jpg": "imagecodecs", "lossless.jpg": "imagecodecs"}
+    return modules.get(name, modules.get(name.rpartition(".")[2], ""))
 
 
 def expected(specimen: Specimen) -> str:

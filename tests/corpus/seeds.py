@@ -16,7 +16,7 @@ SAMPLES = Path(__file__).with_name("samples")
 
 @cache
 def seeds() -> dict[str, bytes]:
-    """File by its name, without a dot where the format is plain; JPEG XL where the library that writes it is there."""
+    """File by its name, without a dot where the format is plain; what imagecodecs writes where that is there."""
     whole = picture(21)
     made = {
         "jpg": encoded(whole, "JPEG", exif=exif()),
@@ -45,7 +45,7 @@ def seeds() -> dict[str, bytes]:
         "dng": dng(encoded(whole, "JPEG"), *whole.size),
     }
     made |= {path.name: path.read_bytes() for path in sorted(SAMPLES.glob("*.heic"))}
-    return made | (jpeg_xl(whole) if find_spec("imagecodecs") else {})
+    return made | (by_imagecodecs(whole) if find_spec("imagecodecs") else {})
 
 
 def frames() -> dict[str, Any]:
@@ -68,14 +68,16 @@ def gradient(width: int = 128, height: int = 96) -> Image.Image:
     return Image.fromarray(np.tile(row, (height, 1)))
 
 
-def jpeg_xl(image: Image.Image) -> dict[str, bytes]:
-    """It bare, in boxes, and of more than 8 bits."""
+def by_imagecodecs(image: Image.Image) -> dict[str, bytes]:
+    """JPEG XL bare, in boxes, and of more than 8 bits; JPEG of 12 bits, and of 16 without loss."""
     import imagecodecs  # noqa: PLC0415 - an extra
 
-    pixels = np.asarray(image)
+    pixels, deep = np.asarray(image), np.asarray(gradient())
     return {
         "jxl": bytes(imagecodecs.jpegxl_encode(pixels, level=90)),
         "boxed.jxl": bytes(imagecodecs.jpegxl_encode(pixels, level=90, usecontainer=True)),
-        "deep.jxl": bytes(imagecodecs.jpegxl_encode(np.asarray(gradient()), lossless=True)),
+        "deep.jxl": bytes(imagecodecs.jpegxl_encode(deep, lossless=True)),
+        "deep.jpg": bytes(imagecodecs.jpeg8_encode(deep >> 4, level=95, bitspersample=12)),
+        "lossless.jpg": bytes(imagecodecs.ljpeg_encode(deep)),
         "float.jxl": bytes(imagecodecs.jpegxl_encode((pixels / 255).astype(np.float32), lossless=True)),
     }

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from PIL import Image, UnidentifiedImageError, features
 
 from lookalike_server.errors import ImageUndecodable
-from lookalike_server.pipeline import heif, jxl, kinds, raw
+from lookalike_server.pipeline import deep_jpeg, heif, jxl, kinds, raw
 
 BY_PILLOW = tuple(
     name for name in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP") if name != "AVIF" or features.check("avif")
@@ -45,13 +45,14 @@ class Reader:
 READERS = (
     Reader("HEIF", "HEIF", "pi_heif", "server-lite", heif.is_heif, heif.opened),
     Reader("JXL", "JPEG XL", "imagecodecs", "jxl", jxl.is_jxl, jxl.opened),
+    Reader("JPEG", "JPEG of more than 8 bits", "imagecodecs", "jxl", deep_jpeg.is_deep_jpeg, deep_jpeg.opened),
     Reader("RAW", "camera RAW", "rawpy", "raw", raw.is_raw, raw.opened),
 )
 
 
 def readable() -> tuple[str, ...]:
     """Names of the formats that this installation reads."""
-    return tuple(sorted((*BY_PILLOW, *(reader.format for reader in READERS if reader.is_installed))))
+    return tuple(sorted({*BY_PILLOW, *(reader.format for reader in READERS if reader.is_installed)}))
 
 
 def opened(content: bytes) -> Image.Image:

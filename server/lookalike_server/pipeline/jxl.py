@@ -5,13 +5,13 @@ libjxl turns the picture as its header says; whatever EXIF says of that is not m
 """
 
 import io
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image
 
 from lookalike_server.pipeline.boxes import boxes
+from lookalike_server.pipeline.lazy import LazyImage
 
 BARE = b"\xff\x0a"
 BOXED = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -31,31 +31,23 @@ def opened(content: bytes) -> Image.Image:
     return JxlImageFile(io.BytesIO(content))
 
 
-class JxlImageFile(ImageFile.ImageFile):
-    """A picture of which the header is read; loading decodes it."""
+class JxlImageFile(LazyImage):
+    """A picture of which the header is read."""
 
     format = "JXL"
-    format_description = "JPEG XL"
 
-    def _open(self) -> None:
-        self._content: bytes | None = self.fp.read() if self.fp else b""
-        stream, exif = _parts(self._content)
-        self._size = size_of(stream)
-        self._mode = "RGB"
+    def header(self, content: bytes) -> tuple[int, int]:
+        """Width and height; keeps what the camera wrote."""
+        stream, exif = _parts(content)
         if exif:
             self.info["exif"] = exif
+        return size_of(stream)
 
-    def load(self) -> Any:
-        """Decode it, once."""
-        if self._content is not None:
-            import imagecodecs  # noqa: PLC0415 - only where there is such a picture
+    def pixels(self, content: bytes) -> NDArray[np.uint8]:
+        """Decoded and turned; raises what libjxl raises."""
+        import imagecodecs  # noqa: PLC0415 - only where there is such a picture
 
-            pixels = imagecodecs.jpegxl_decode(self._content, index=0, numthreads=1)
-            if pixels.shape[1::-1] != self.size:
-                raise ValueError(f"its header says {self.size}, its pixels {pixels.shape}")
-            decoded = Image.fromarray(eight_bits(pixels))
-            self.im, self._mode, self._content = decoded.im, decoded.mode, None
-        return super().load()
+        return eight_bits(imagecodecs.jpegxl_decode(content, index=0, numthreads=1))
 
     def getexif(self) -> Image.Exif:
         """What the camera wrote, but for the orientation."""
