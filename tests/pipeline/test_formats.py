@@ -247,3 +247,14 @@ def test_a_jpeg_of_more_than_eight_bits_is_judged_before_it_is_decoded() -> None
     pytest.importorskip("imagecodecs")
     with pytest.raises(ImageTooLarge, match="12,288 pixels"):
         decoded(seeds()["deep.jpg"], max_pixels=12_287)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_heif_whose_items_are_of_a_kind_that_is_no_text_is_refused_and_kills_nothing(hidden: bool) -> None:
+    content = (SAMPLES / "turned.heic").read_bytes()
+    assert content.count(b"infe") == 2
+    deadly = content.replace(b"Exif\0", b"E\x80if\0", 1)
+    if hidden:  # behind more boxes than anybody counts
+        deadly = deadly[:28] + struct.pack(">I4s", 8, b"free") * 5_000 + deadly[28:]
+    with pytest.raises(ImageUndecodable, match="not written in letters"):
+        decoded(deadly)

@@ -8,7 +8,10 @@ MAX_BOXES = 4096
 
 
 def boxes(content: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Type and body of each box that stands at the outermost level, up to the first that makes no sense."""
+    """Type and body of each box that stands at the outermost level, up to the first that makes no sense.
+
+    After very many the rest counts as one more, without a type.
+    """
     view, start = memoryview(content), 0
     for _ in range(MAX_BOXES):
         if start + HEADER.size > len(view):
@@ -22,6 +25,7 @@ def boxes(content: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
             return
         yield kind, view[body:end]
         start = end
+    yield b"", view[start:]
 
 
 def brands(content: bytes) -> tuple[bytes, ...]:
