@@ -105,7 +105,7 @@ class DimensionMismatch(InvalidArgument):
 
 
 class ImageUndecodable(InvalidArgument):
-    """Bytes that are no picture, are cut short, or are of a format that the server does not accept."""
+    """Bytes that are no picture, are cut short (a JPEG by more than half), or of a format that is not read."""
 
     reason = "IMAGE_UNDECODABLE"
 

@@ -70,7 +70,7 @@ class DimensionMismatch(BadRequest):
 
 
 class ImageUndecodable(BadRequest):
-    """Bytes that are no picture, are cut short, or are of a format that is not accepted."""
+    """Bytes that are no picture, are cut short (a JPEG by more than half), or are of a format that is not read."""
 
     reason = "IMAGE_UNDECODABLE"
 

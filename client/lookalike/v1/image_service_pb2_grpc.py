@@ -99,7 +99,7 @@ class ImageServiceServicer(object):
 
         Errors, per item:
         INVALID_ARGUMENT    BAD_REQUEST           no payload, a malformed id, or labels, scenes or a source outside their limits
-        INVALID_ARGUMENT    IMAGE_UNDECODABLE     not a picture, cut short, or of no accepted format
+        INVALID_ARGUMENT    IMAGE_UNDECODABLE     not a picture, cut short (a JPEG by more than half), or of no accepted format
         INVALID_ARGUMENT    IMAGE_TOO_LARGE       over Limits.max_image_bytes or max_image_pixels
         INVALID_ARGUMENT    DIMENSION_MISMATCH    a ready embedding of the wrong length, of zeros, or with a NaN
         NOT_FOUND           COLLECTION_NOT_FOUND

@@ -74,7 +74,7 @@ class SearchServiceServicer(object):
         INVALID_ARGUMENT    BAD_REQUEST           no query, or a number outside its stated range
         INVALID_ARGUMENT    BAD_FILTER            a filter that cannot be answered
         INVALID_ARGUMENT    BAD_REGION            a region that is no box inside the picture
-        INVALID_ARGUMENT    IMAGE_UNDECODABLE     not a picture, cut short, or of no accepted format
+        INVALID_ARGUMENT    IMAGE_UNDECODABLE     not a picture, cut short (a JPEG by more than half), or of no accepted format
         INVALID_ARGUMENT    IMAGE_TOO_LARGE       over Limits.max_image_bytes or max_image_pixels
         INVALID_ARGUMENT    DIMENSION_MISMATCH    a vector of the wrong length, of zeros, or with a NaN
         NOT_FOUND           COLLECTION_NOT_FOUND
