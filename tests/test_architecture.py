@@ -82,6 +82,7 @@ def test_hnswlib_and_sqlite_stay_in_the_catalog_and_tensorflow_with_the_models()
     [
         ("import lookalike", ("numpy", "PIL", "typer", "rich", "tensorflow", "lookalike_server")),
         ("import lookalike_server.app", ("tensorflow", "keras", "torch", "onnx", "tf2onnx", "matplotlib")),
+        ("import lookalike.reports", ("grpc", "google.protobuf", "numpy", "PIL", "typer", "rich")),
         ("import lookalike.cli", ("grpc", "numpy", "PIL", "lookalike_server")),
     ],
 )

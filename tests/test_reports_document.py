@@ -26,7 +26,7 @@ def test_the_commands_and_the_example_run(workplace: Path) -> None:
     with serve() as target, Client(target) as looks:
         assert len(list(looks.import_folder("photos", collection="holiday", labels={"year": "2025"}))) == 5
         shown = [words for words in commands("docs/reports.md") if words]
-        assert len(shown) == 12
+        assert len(shown) == 13
         for words in shown:
             line = [sys.executable, "-c", "from lookalike.cli import main; main()", *words[1:], "--server", target]
             done = subprocess.run(line, capture_output=True, text=True, check=False)

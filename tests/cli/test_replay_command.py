@@ -68,6 +68,7 @@ def search(run: Run, *words: object) -> Result:
 ASKED: list[list[str]] = [
     [],
     ["-n", "2"],
+    ["--tta"],
     ["--region", "0,0,0.5,1"],
     ["--group", "0.8", "--max-distance", "1.9"],
     ["--not-same-source", "--path-prefix", "/"],
@@ -228,6 +229,46 @@ def test_the_server_asked_is_the_callers_own(photos: Path, case: str, kept: Path
     search(run, photos / "0001.png", "-c", case, "--report", kept)
     done = CliRunner().invoke(app, ["replay", str(kept), "--server", "127.0.0.1:1"])
     assert (done.exit_code, done.stderr.split()[0]) == (1, "SERVER_UNAVAILABLE")
+
+
+def nested(depth: int) -> dict[str, Any]:
+    return {"all_of": [nested(depth - 1)] if depth else []}
+
+
+HOSTILE: dict[str, tuple[tuple[str | int, ...], Any]] = {
+    "a name that is no text": (("collection", "name"), "\ud800"),
+    "a name too long": (("collection", "name"), "x" * 100_000),
+    "a limit below nothing": (("terms", "limit"), -1),
+    "a limit beyond all": (("terms", "limit"), 2**70),
+    "a distance below nothing": (("terms", "max_distance"), -1.0),
+    "a weight beyond all": (("terms", "prefer"), {"scenes": ["\ud800"], "weight": 1e300}),
+    "a region out of the picture": (("terms", "region"), {"left": -1.0, "top": 5.0, "right": 1e300, "bottom": 0.0}),
+    "a deep filter": (("terms", "filter"), nested(60)),
+    "a filter of no text": (("terms", "filter"), {"labels": {"\ud800": "\ud800"}, "path_prefix": "\ud800"}),
+    "a time before all": (("terms", "filter"), {"captured_from": "0001-01-01T00:00:00+23:59"}),
+    "a path with a zero": (("answers", 0, "question", "positives", 0, "path"), "/a\0b"),
+    "a path that is a folder": (("answers", 0, "question", "positives", 0, "path"), "/"),
+    "a path that never ends": (("answers", 0, "question", "positives", 0, "path"), "/dev/zero"),
+    "a path too long": (("answers", 0, "question", "positives", 0, "path"), "x" * 100_000),
+    "too many examples": (("answers", 0, "question", "negatives"), [{"sha256": "a" * 64}] * 1000),
+}
+
+
+@pytest.mark.parametrize(("path", "value"), HOSTILE.values(), ids=HOSTILE)
+def test_a_report_that_means_ill_ends_in_words(
+    run: Run, photos: Path, case: str, *, path: tuple[str | int, ...], value: Any
+) -> None:
+    file = photos.parent / "report.json"
+    search(run, photos / "0001.png", "-c", case, "--report", file)
+    document = json.loads(file.read_text())
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    file.write_text(json.dumps(document))
+    done = run("replay", file)
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit), done.output
+    assert "different" in done.stdout or "not asked" in done.stdout or len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\x89PNG\xff\xfe", b"<html></html>", b'{"format": "\x1b[31m"}'])

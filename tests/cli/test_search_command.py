@@ -108,6 +108,21 @@ def test_a_region_is_looked_for_alone(run: Run, folder: Path, tmp_path: Path) ->
     assert result["matches"][0]["distance"] == pytest.approx(0, abs=1e-3)
 
 
+def test_a_picture_is_found_mirrored_and_turned(run: Run, folder: Path, tmp_path: Path, target: str) -> None:
+    with Image.open(folder / "0002.png") as original:
+        original.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png")
+        original.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(tmp_path / "mirrored.png")
+    for name, turned, mirrored in (("turned", 90, False), ("mirrored", 0, True)):
+        first = found(run, tmp_path / f"{name}.png", "--tta")["matches"][0]
+        assert Path(first["image"]["sources"][0]["path"]).name == "0002.png"
+        assert (first["turned"], first["mirrored"]) == (turned, mirrored)
+        assert first["distance"] == pytest.approx(0, abs=0.02)
+    words = ("search", tmp_path, "-c", "trip", "--tta", "-n", "1", "--server", target)
+    shown = lookalike(*words).stdout
+    assert "query turned 90°" in shown
+    assert "query mirrored" in shown
+
+
 def test_nothing_found_is_said(run: Run, folder: Path) -> None:
     done = run("search", folder / "0002.png", "-c", "trip", "--label", "place=sea")
     assert done.exit_code == 0

@@ -100,6 +100,15 @@ def test_what_is_no_report_is_told(text: str, told: str, tmp_path: Path) -> None
     assert told in str(caught.value)
 
 
+def test_filters_nested_without_end_are_told() -> None:
+    document = json.loads(to_json(full()))
+    innermost = document["terms"]["filter"]
+    for _ in range(400):
+        document["terms"]["filter"] = {**innermost, "all_of": [document["terms"]["filter"]]}
+    with pytest.raises(BadReport, match="nested deeper"):
+        from_text(json.dumps(document))
+
+
 def test_bytes_that_are_no_text_and_files_that_are_too_large_are_told(tmp_path: Path) -> None:
     (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
     with pytest.raises(BadReport, match="no text in UTF-8"):

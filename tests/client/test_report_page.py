@@ -1,6 +1,7 @@
 """The page of a report: it needs nothing, runs nothing, and shows what it is given as text."""
 
 import base64
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -84,6 +85,13 @@ def test_pictures_are_blurred_until_the_switch_is_on(blurred: bool) -> None:
     assert (switch["type"], "checked" in switch) == ("checkbox", not blurred)
     assert "#show:not(:checked) ~ main img { filter: blur(16px) }" in parsed.text
     assert "input" not in Page(html(report())).names
+
+
+def test_how_the_query_was_altered_is_told() -> None:
+    found = result(matches=(replace(match(1, 0.5), turned=270, mirrored=True), match(2, 0.6)))
+    text = Page(html(report(found, terms=Terms(tta=True)))).text
+    assert text.count("query mirrored and turned 270°") == 1
+    assert "Tta" in text
 
 
 def test_a_report_without_matches_is_whole() -> None:

@@ -27,6 +27,7 @@ def test_every_cell_stands_under_its_heading() -> None:
     assert cells["scenes"] == "pier 0.750 | bar 0.125"
     assert cells["labels"] == "a=1 | b=2"
     assert (cells["model_id"], cells["generation"]) == ("tiny-1", 7)
+    assert (cells["turned"], cells["mirrored"]) == (0, 0)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n@", "\N{FULLWIDTH EQUALS SIGN}"])
@@ -49,6 +50,13 @@ def test_numbers_stay_numbers_below_zero() -> None:
 def test_what_cannot_be_encoded_and_what_steers_terminals_is_marked() -> None:
     cells = row(labels={"k": "\x1b[31m\udcff\u202e"})
     assert str(cells["labels"]) == "k=\ufffd[31m\ufffd\ufffd"
+
+
+def test_how_the_query_was_altered_is_told() -> None:
+    (cells,) = rows(
+        Answer(Question((Asked("a" * 64),)), result(matches=(replace(match(1, 0.5), turned=270, mirrored=True),)))
+    )
+    assert cells[-2:] == [270, 1]
 
 
 def test_folded_matches_follow_theirs() -> None:

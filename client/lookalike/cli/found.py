@@ -47,9 +47,10 @@ def _places(image: Image) -> str:
 
 
 def _details(match: Match) -> str:
-    """Give its labels, its most likely scene, how far it shows the preferred ones, and what is folded into it."""
+    """Give its labels, its most likely scene, how the query was altered, agreement, and what is folded into it."""
     parts = [printable(f"{key}={value}") for key, value in sorted(match.image.labels.items())]
     parts += [in_words(match.image.scenes[:1])] if match.image.scenes else []
+    parts += [f"query {words.altered(match)}"] if words.altered(match) else []
     parts += [f"agrees {match.scene_agreement:.0%}"] if match.scene_agreement is not None else []
     lines = [" ".join(parts)] if parts else []
     return "".join(f"\n{line}" for line in [*lines, *_similar(match)])

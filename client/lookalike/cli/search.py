@@ -49,6 +49,7 @@ from lookalike.cli.search_options import (
     ReportFile,
     SameScene,
     Scenes,
+    Turned,
     Unlike,
     Weight,
     WithThumbnails,
@@ -63,6 +64,7 @@ def search(
     collection: Collection = DEFAULT_COLLECTION,
     limit: Limit = 10,
     region: RegionText = None,
+    tta: Turned = False,
     like: Like = None,
     unlike: Unlike = None,
     examples: ExamplesFile = None,
@@ -127,6 +129,7 @@ def search(
         prefer=preferred if prefer_scene or prefer_same_scene else None,
         max_distance=max_distance,
         group_distance=group,
+        tta=tta,
     )
     how = {
         "exact": exact or report is not None,

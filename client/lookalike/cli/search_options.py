@@ -20,6 +20,9 @@ RegionText = Annotated[
     str | None,
     typer.Option("--region", metavar="L,T,R,B", help="Look for this part only; edges as fractions: 0,0,0.5,1."),
 ]
+Turned = Annotated[
+    bool, typer.Option("--tta", help="Look for each picture mirrored and turned by 90 degrees, too: takes eight times.")
+]
 Elsewhere = Annotated[bool, typer.Option("--not-same-folder", help="No images from the query's folder.")]
 NotItself = Annotated[bool, typer.Option("--not-same-source", help="No images from the query's own path.")]
 Scenes = Annotated[

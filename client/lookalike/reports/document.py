@@ -33,6 +33,7 @@ class Terms:
     prefer: ScenePreference | None = None
     max_distance: float | None = None
     group_distance: float | None = None
+    tta: bool = False
 
     @property
     def options(self) -> dict[str, Any]:

@@ -46,7 +46,14 @@ def from_text(text: str) -> Report:
         raise BadReport("it is no report of Lookalike")
     if said.get("version") != VERSION:
         raise BadReport(f"it is of version {str(said.get('version'))[:20]!r}, and this Lookalike reads {VERSION}")
-    report: Report = shaped(Report, said, "report")
+    return _checked(said)
+
+
+def _checked(said: dict[str, object]) -> Report:
+    try:
+        report: Report = shaped(Report, said, "report")
+    except RecursionError:
+        raise BadReport("it is nested deeper than any report") from None
     report.check()
     return report
 

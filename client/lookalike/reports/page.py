@@ -15,6 +15,7 @@ from lookalike.reports.document import Answer, Report
 from lookalike.reports.question import Asked
 from lookalike.reports.style import STYLE
 from lookalike.safe import escaped
+from lookalike.showing.words import altered
 from lookalike.types import Image, Match, SearchResult
 
 OPEN, CLOSE = '<pre id="lookalike-report">', "</pre>"
@@ -143,6 +144,7 @@ def _known(match: Match, image: Image) -> list[str]:
     parts += [f"taken {image.captured:%Y-%m-%d %H:%M}"] if image.captured else []
     parts += [f"{key}={value}" for key, value in sorted(image.labels.items())]
     parts += [f"{scene.name} {scene.probability:.0%}" for scene in image.scenes[:1]]
+    parts += [f"query {altered(match)}"] if altered(match) else []
     parts += [] if match.scene_agreement is None else [f"agrees {match.scene_agreement:.0%}"]
     return parts
 

@@ -29,6 +29,8 @@ COLUMNS = (
     "labels",
     "model_id",
     "generation",
+    "turned",
+    "mirrored",
 )
 
 Cell = str | int | float | None
@@ -60,6 +62,8 @@ def _row(answer: Answer, match: Match, similar_to: int | None) -> list[Cell]:
             *cells(image),
             result.model_id if result else None,
             result.generation if result else None,
+            match.turned,
+            int(match.mirrored),
         ]
     )
 

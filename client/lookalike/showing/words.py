@@ -18,14 +18,21 @@ def in_words(scenes: Sequence[Scene]) -> str:
     return " · ".join(f"{printable(scene.name)} {scene.probability:.0%}" for scene in scenes)
 
 
+def altered(match: Match) -> str:
+    """Say how the query was altered when it came nearest to this image; nothing where it was as it is."""
+    ways = [*(["mirrored"] if match.mirrored else []), *([f"turned {match.turned}°"] if match.turned else [])]
+    return " and ".join(ways)
+
+
 def heading(match: Match) -> str:
-    """Give rank and distance, how far it shows the preferred scenes, and how many like it are folded into it.
+    """Give rank and distance, how the query was altered, how far it shows the preferred scenes, how many are folded in.
 
     Where scenes are preferred distance alone does not rank.
     """
     agrees = "" if match.scene_agreement is None else f" · agrees {match.scene_agreement:.0%}"
     folded = f" · +{len(match.similar)}" if match.similar else ""
-    return f"{match.rank} · {match.distance:.4f}{agrees}{folded}"
+    way = f" · {altered(match)}" if altered(match) else ""
+    return f"{match.rank} · {match.distance:.4f}{way}{agrees}{folded}"
 
 
 def summarised(summary: DuplicateSummary) -> str:
