@@ -4,8 +4,10 @@ import base64
 import csv
 import io
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -88,6 +90,22 @@ def test_a_stored_image_has_its_thumbnail_too(run: Run, folder: Path, tmp_path: 
     image_id = json.loads(run("show", folder / "0002.png", "-c", "trip", "--json").stdout)["id"]
     run("search", f"id:{image_id}", "-c", "trip", "-n", "1", "--report", tmp_path / "r.html", "--thumbnails")
     assert len(Page((tmp_path / "r.html").read_text()).attributes("src")) == 2
+
+
+def test_a_picture_in_an_archive_is_a_query_with_its_thumbnail_and_is_asked_again(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    with ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(folder / "0002.png", "deep/0002.png")
+    query, page = f"{tmp_path}/a.zip!/deep/0002.png", tmp_path / "r.html"
+    words = ("-c", "trip", "-n", "1", "--report", page, "--thumbnails")
+    assert run("search", query, folder / "0003.png", *words).exit_code == 0
+    asked = reports.read(page).answers[0].question.positives[0]
+    assert (asked.path, asked.sha256) == (query, sha256((folder / "0002.png").read_bytes()).hexdigest())
+    assert len(Page(page.read_text()).attributes("src")) == 4
+    assert run("replay", page).exit_code == 0
+    (tmp_path / "a.zip").unlink()
+    assert "not asked" in run("replay", page).stdout
 
 
 def test_a_table_has_a_row_a_match(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from lookalike.errors import ImageTooLarge, ImageUnreadable, LookalikeError
+from lookalike.errors import LookalikeError
 from lookalike.reports.comparing import Change, compare
 from lookalike.reports.document import Answer, Report
 from lookalike.reports.question import Asked, Question
@@ -123,6 +123,6 @@ def _changed(asked: Asked, max_bytes: int) -> str:
         return f"{asked.name} could not be read when the report was made, so nobody knows what it held"
     try:
         found = asked.hashed(max_bytes).sha256
-    except (ImageUnreadable, ImageTooLarge) as error:
+    except LookalikeError as error:
         return f"{error.message}: the report has it with SHA-256 {asked.sha256}"
     return "" if found == asked.sha256 else f"{asked.name} holds another file now: SHA-256 {asked.sha256} -> {found}"
