@@ -86,6 +86,14 @@ def test_thumbnails_are_read_from_the_sources_here(run: Run, tmp_path: Path) -> 
     assert "checked" in str(Page((tmp_path / "r.html").read_text()).tags)
 
 
+def test_the_file_asked_with_is_shown_where_the_one_that_was_indexed_is_gone(run: Run, tmp_path: Path) -> None:
+    (indexed,) = write_pictures(tmp_path / "photos", range(40, 41))
+    run("index", indexed.parent, "-c", "moved")
+    indexed.rename(tmp_path / "query.png")
+    run("search", tmp_path / "query.png", "-c", "moved", "--report", tmp_path / "r.html", "--thumbnails")
+    assert len(Page((tmp_path / "r.html").read_text()).attributes("src")) == 2
+
+
 def test_a_stored_image_has_its_thumbnail_too(run: Run, folder: Path, tmp_path: Path) -> None:
     image_id = json.loads(run("show", folder / "0002.png", "-c", "trip", "--json").stdout)["id"]
     run("search", f"id:{image_id}", "-c", "trip", "-n", "1", "--report", tmp_path / "r.html", "--thumbnails")

@@ -91,7 +91,7 @@ def test_how_the_query_was_altered_is_told() -> None:
     found = result(matches=(replace(match(1, 0.5), turned=270, mirrored=True), match(2, 0.6)))
     text = Page(html(report(found, terms=Terms(tta=True)))).text
     assert text.count("query mirrored and turned 270°") == 1
-    assert "Tta" in text
+    assert "Turned, mirrored" in text
 
 
 def test_a_report_without_matches_is_whole() -> None:

@@ -19,13 +19,17 @@ SIZE = 192
 
 
 def of_answers(client: "lookalike.Client", collection: str, answers: Sequence[Answer]) -> dict[str, Thumbnail]:
-    """Thumbnails of all queries and matches by their SHA-256."""
+    """Thumbnails of all queries and matches by their SHA-256.
+
+    A file that was asked with is there; where a match of the same bytes lay it may be gone.
+    """
     matches = {image.id: image for answer in answers for image in _matched(answer)}
-    asked = {each.sha256: each for answer in answers for each in answer.question.all if each.sha256 not in matches}
+    asked = {each.sha256: each for answer in answers for each in answer.question.all}
     found: dict[str, Thumbnail] = {}
     with progress_bar(False) as bar:
-        for sha256 in bar.track([*matches, *asked], description="thumbnails"):
-            found[sha256] = thumbnail(matches.get(sha256) or shown(client, collection, asked[sha256]))
+        for sha256 in bar.track({**asked, **matches}, description="thumbnails"):
+            picture = shown(client, collection, asked[sha256]) if sha256 in asked else matches[sha256]
+            found[sha256] = thumbnail(picture)
     return found
 
 

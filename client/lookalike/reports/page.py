@@ -83,7 +83,8 @@ def _standing(report: Report) -> dict[str, str]:
 
 def _terms(report: Report) -> dict[str, str]:
     """The options that are not what they are by themselves."""
-    return {name.replace("_", " ").capitalize(): value for name, value in report.terms.words.items()}
+    names = {"tta": "Turned, mirrored"}
+    return {names.get(name, name.replace("_", " ").capitalize()): said for name, said in report.terms.words.items()}
 
 
 def _answer(place: int, answer: Answer, thumbnails: Thumbnails | None) -> Iterator[str]:

@@ -23,7 +23,8 @@ p { margin: 0 }
 .standing { color: var(--pale); margin: .25rem 0 .75rem }
 .error { color: var(--loud) }
 table { width: 100%; border-collapse: collapse }
-th { text-align: left; font-weight: 600; color: var(--pale); font-size: 13px; padding: 0 .75rem .35rem 0 }
+th { text-align: left; white-space: nowrap; overflow-wrap: normal; font-weight: 600; color: var(--pale);
+ font-size: 13px; padding: 0 .75rem .35rem 0 }
 td { vertical-align: top; padding: .6rem .75rem .6rem 0; border-top: 1px solid var(--line) }
 td:last-child, th:last-child { width: 100%; padding-right: 0 }
 td:not(:last-child) { font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal }
@@ -41,5 +42,6 @@ summary { color: var(--pale); cursor: pointer }
 @media (max-width: 40rem) { dl { display: block } dd { margin: 0 0 .4rem } .frame { width: 84px; height: 64px } }
 @media print { :root { --paper: #fff; --card: #fff; --ink: #000; --pale: #444; --line: #bbb } body { padding: 0;
  max-width: none; font-size: 11px } section { border: 0; padding: 0 } tr, .asked { break-inside: avoid }
+ h2 { font-size: 13px } small, th, .frame { font-size: 10px } code { font-size: 9px }
  details, #show, label { display: none } }
 """

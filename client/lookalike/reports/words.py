@@ -14,6 +14,8 @@ def in_words(value: object) -> str:
     """Give an option's value; of an object the fields that are not what they are by themselves."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(in_words, value)) + "]"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not is_dataclass(value):
         return str(value)
     told = [(each.name, getattr(value, each.name)) for each in fields(value) if _is_told(each, value)]
