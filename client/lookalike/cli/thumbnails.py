@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import lookalike
 
 SIZE = 192
-"""Pixels: half as many again as the page shows, for screens that are dense; some 8 kB."""
+"""Pixels: half as many again as the page shows, for screens that are dense; some 10 kB."""
 
 
 def of_answers(client: "lookalike.Client", collection: str, answers: Sequence[Answer]) -> dict[str, Thumbnail]:

@@ -42,6 +42,6 @@ summary { color: var(--pale); cursor: pointer }
 @media (max-width: 40rem) { dl { display: block } dd { margin: 0 0 .4rem } .frame { width: 84px; height: 64px } }
 @media print { :root { --paper: #fff; --card: #fff; --ink: #000; --pale: #444; --line: #bbb } body { padding: 0;
  max-width: none; font-size: 11px } section { border: 0; padding: 0 } tr, .asked { break-inside: avoid }
- h2 { font-size: 13px } small, th, .frame { font-size: 10px } code { font-size: 9px }
+ h2 { font-size: 13px; break-after: avoid } small, th, .frame { font-size: 10px } code { font-size: 9px }
  details, #show, label { display: none } }
 """
