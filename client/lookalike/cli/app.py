@@ -16,6 +16,7 @@ from lookalike.cli.export import export
 from lookalike.cli.import_exported import import_exported
 from lookalike.cli.import_seed import import_seed
 from lookalike.cli.index import index
+from lookalike.cli.map import map_
 from lookalike.cli.reembed import reembed
 from lookalike.cli.replay import replay_report
 from lookalike.cli.search import search
@@ -58,6 +59,7 @@ app.command()(search)
 app.command("replay")(replay_report)
 app.command()(show)
 app.command()(duplicates)
+app.command("map")(map_)
 app.command()(reembed)
 app.command()(export)
 app.command("import")(import_exported)

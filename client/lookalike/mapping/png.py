@@ -1,0 +1,121 @@
+"""A map as one picture: dots in the colours of their groups, thumbnails where there is room, names, a legend."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+from lookalike.mapping.coordinates import Placed
+from lookalike.mapping.palette import GREY, Group, groups, numbered
+from lookalike.mapping.reading import Atlas
+from lookalike.safe import printable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MARK = "Lookalike map"
+"""The PNG's Software field, and the page's generator: a file that bears it may be replaced by another map."""
+
+WIDTH, HEIGHT, MARGIN, HEAD, LEGEND = 2000, 1500, 60, 120, 260
+FRAME = WIDTH - LEGEND - 3 * MARGIN, HEIGHT - HEAD - 2 * MARGIN
+ORIGIN = MARGIN, HEAD + MARGIN
+THUMBNAIL, GAP, BORDER = 64, 10, 3
+FINE = 2
+"""Dots are drawn so many times as large, and shrunk: Pillow draws no smooth edges."""
+PAPER, INK, PALE_INK = "#fbfbf9", "#1c1c1c", "#6b6b6b"
+TITLE, NOTE, NAME = 34, 19, 21
+
+
+def draw(atlas: Atlas, placed: Placed, places: "NDArray[np.float32]", pictures: Mapping[int, bytes]) -> Image.Image:
+    """The whole sheet; `places` are [n, 2] in pixels of the frame, `pictures` JPEGs by the number of their point."""
+    found = groups(atlas.points)
+    numbers = np.array(numbered(atlas.points, found), np.int64)
+    places = places + np.array(ORIGIN, np.float32)
+    sheet = _dots(places, [found[number].colour for number in numbers])
+    for number, jpeg in pictures.items():
+        _paste(sheet, jpeg, places[number], found[numbers[number]].colour)
+    pen = ImageDraw.Draw(sheet)
+    _name_groups(pen, places, numbers, found)
+    _head(pen, atlas, placed)
+    _legend(pen, found)
+    return sheet
+
+
+def save(sheet: Image.Image, file: Path) -> None:
+    """Write it, with the mark that says what it is."""
+    words = PngImagePlugin.PngInfo()
+    words.add_text("Software", MARK)
+    sheet.save(file, format="PNG", pnginfo=words)
+
+
+def _dots(places: "NDArray[np.float32]", colours: Sequence[str]) -> Image.Image:
+    fine = Image.new("RGB", (FINE * WIDTH, FINE * HEIGHT), PAPER)
+    pen = ImageDraw.Draw(fine, "RGBA")
+    radius = FINE * min(8.0, max(1.5, 200 / max(len(places), 1) ** 0.5))
+    for (x, y), colour in zip((FINE * places).tolist(), colours, strict=True):
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=f"{colour}c0")
+    return fine.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+
+
+def _paste(sheet: Image.Image, jpeg: bytes, place: "NDArray[np.float32]", colour: str) -> None:
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        left, top = round(float(place[0]) - picture.width / 2), round(float(place[1]) - picture.height / 2)
+        edges = (left - BORDER, top - BORDER, left + picture.width + BORDER - 1, top + picture.height + BORDER - 1)
+        ImageDraw.Draw(sheet).rounded_rectangle(edges, BORDER, fill=colour)
+        sheet.paste(picture, (left, top))
+
+
+def _name_groups(
+    pen: ImageDraw.ImageDraw, places: "NDArray[np.float32]", numbers: "NDArray[np.int64]", found: Sequence[Group]
+) -> None:
+    """Write each group's name in its middle, the largest first, unless another name stands there."""
+    taken: list[tuple[float, float, float, float]] = []
+    for group, (x, y) in zip(found, middles(places, numbers, found), strict=True):
+        box = pen.textbbox((x, y), printable(group.name), font=_font(NAME), anchor="mm", stroke_width=4)
+        if group.colour != GREY and not any(_meet(box, other) for other in taken):
+            taken.append(box)
+            pen.text((x, y), printable(group.name), INK, _font(NAME), anchor="mm", stroke_width=4, stroke_fill=PAPER)
+
+
+def middles(
+    places: "NDArray[np.float32]", numbers: "NDArray[np.int64]", found: Sequence[Group]
+) -> list[tuple[float, float]]:
+    """Where each group has its middle: half of its points lie on either side, both ways."""
+    medians = [np.median(places[numbers == number], axis=0) for number in range(len(found))]
+    return [(float(x), float(y)) for x, y in medians]
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _head(pen: ImageDraw.ImageDraw, atlas: Atlas, placed: Placed) -> None:
+    pen.text((MARGIN, 40), printable(title(atlas)), INK, _font(TITLE))
+    pen.text((MARGIN, 40 + TITLE + 14), printable(f"{placed.note} · {atlas.model_id}"), PALE_INK, _font(NOTE))
+
+
+def title(atlas: Atlas) -> str:
+    """What the map shows."""
+    count = len(atlas.points)
+    return f"{atlas.collection}: {count:,} image{'' if count == 1 else 's'}"
+
+
+def _legend(pen: ImageDraw.ImageDraw, found: Sequence[Group]) -> None:
+    left, step = WIDTH - LEGEND - MARGIN, 34
+    for line, group in enumerate(found):
+        top = ORIGIN[1] + line * step
+        pen.ellipse((left, top, left + 18, top + 18), fill=group.colour)
+        pen.text((left + 30, top + 9), _short(printable(group.name)), INK, _font(NOTE), anchor="lm")
+        pen.text((WIDTH - MARGIN, top + 9), f"{group.count:,}", PALE_INK, _font(NOTE), anchor="rm")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 17 else f"{name[:16]}…"
+
+
+def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    """Pillow's own: the same on every machine."""
+    return ImageFont.load_default(size)
