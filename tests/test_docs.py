@@ -81,6 +81,18 @@ def test_the_sdks_examples_run(workplace: Path) -> None:
     exec(testing + "\ntest_my_tool()", {})  # noqa: S102
 
 
+def test_the_notebook_pages_examples_and_commands_run(workplace: Path) -> None:
+    (example,) = blocks("docs/notebook.md", "python")
+    (drawing,) = [block for block in blocks("docs/notebook.md", "console") if "lookalike map" in block]
+    commands = [shlex.split(line.removeprefix("$ "), comments=True) for line in drawing.splitlines()]
+    with serve() as target, Client(target) as looks:
+        assert all(not step.error for step in looks.import_folder("photos", collection="holiday"))
+        exec(example, {"looks": looks})  # noqa: S102
+        assert [shell([*words, "--server", target]) for words in commands] == [0] * 3
+    assert (workplace / "holiday.html").exists()
+    assert (workplace / "holiday.png").exists()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):

@@ -179,6 +179,18 @@ def test_a_result_shows_itself_in_a_notebook(result: SearchResult) -> None:
     assert Page(made_up(0)._repr_html_()).texts.count("Nothing matches.") == 1
 
 
+def test_how_the_query_was_turned_is_told() -> None:
+    plain, mirrored, both = (
+        Match(1, 0.5, 1.0, image(), mirrored=mirrored, turned=turned)
+        for mirrored, turned in ((False, 0), (True, 0), (True, 90))
+    )
+    assert [line.split("  ")[0] for line in repr(show([plain, mirrored, both])).splitlines()] == [
+        "1 · 0.5000",
+        "1 · 0.5000 · mirrored",
+        "1 · 0.5000 · mirrored, turned 90°",
+    ]
+
+
 def test_blurred_thumbnails_are_marked(result: SearchResult) -> None:
     assert "row blurred" in Page(show(result, blurred=True).html).attributes("class")
     assert "row blurred" not in Page(show(result).html).attributes("class")
