@@ -197,6 +197,12 @@ def test_a_png_shows_thumbnails_of_the_files_here(client: Client, tmp_path: Path
     assert steps[-1][0] == steps[-1][1] > 1
 
 
+def test_the_fewer_images_the_larger_their_thumbnails() -> None:
+    sizes = [png.thumbnail_size(count) for count in (0, 1, 100, 200, 1000, 100_000)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], sizes[-1]) == (png.LARGEST, png.SMALLEST)
+
+
 def page_of(file: Path) -> tuple[Page, dict[str, list[object]]]:
     page = Page(file.read_text("utf-8"))
     (data,) = re.findall(

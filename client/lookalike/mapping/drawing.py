@@ -28,8 +28,9 @@ def write_png(
     """
     _check(file)
     places = framed(placed, *png.FRAME)
-    shown = apart(places, spread(framed(placed, 1, 1)), png.THUMBNAIL + png.GAP) if pictures else []
-    made = thumbnails(client, atlas, shown, png.THUMBNAIL, progress)
+    size = png.thumbnail_size(len(places))
+    shown = apart(places, spread(framed(placed, 1, 1)), size + png.GAP) if pictures else []
+    made = thumbnails(client, atlas, shown, size, progress)
     png.save(png.draw(atlas, placed, places, made), file)
 
 

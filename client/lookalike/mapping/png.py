@@ -1,9 +1,10 @@
 """A map as one picture: dots in the colours of their groups, thumbnails where there is room, names, a legend."""
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -22,11 +23,21 @@ MARK = "Lookalike map"
 WIDTH, HEIGHT, MARGIN, HEAD, LEGEND = 2000, 1500, 60, 120, 260
 FRAME = WIDTH - LEGEND - 3 * MARGIN, HEIGHT - HEAD - 2 * MARGIN
 ORIGIN = MARGIN, HEAD + MARGIN
-THUMBNAIL, GAP, BORDER = 64, 10, 3
+SMALLEST, LARGEST, GAP, BORDER = 64, 120, 10, 3
 FINE = 2
 """Dots are drawn so many times as large, and shrunk: Pillow draws no smooth edges."""
 PAPER, INK, PALE_INK = "#fbfbf9", "#1c1c1c", "#6b6b6b"
-TITLE, NOTE, NAME = 34, 19, 21
+TITLE, NOTE, NAME, HALO = 34, 19, 21, 4
+DOWN = (0, 30, -30, 50, -50, 70, -70, 90, -90)
+"""Pixels by which a name may be moved from its place."""
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels."""
+
+
+def thumbnail_size(count: int) -> int:
+    """The longest side of a thumbnail in pixels: larger where there are few images."""
+    return round(min(LARGEST, max(SMALLEST, 1300 / math.sqrt(max(count, 1)))))
 
 
 def draw(atlas: Atlas, placed: Placed, places: "NDArray[np.float32]", pictures: Mapping[int, bytes]) -> Image.Image:
@@ -35,10 +46,9 @@ def draw(atlas: Atlas, placed: Placed, places: "NDArray[np.float32]", pictures: 
     numbers = np.array(numbered(atlas.points, found), np.int64)
     places = places + np.array(ORIGIN, np.float32)
     sheet = _dots(places, [found[number].colour for number in numbers])
-    for number, jpeg in pictures.items():
-        _paste(sheet, jpeg, places[number], found[numbers[number]].colour)
+    boxes = [_paste(sheet, jpeg, places[at], found[numbers[at]].colour) for at, jpeg in pictures.items()]
     pen = ImageDraw.Draw(sheet)
-    _name_groups(pen, places, numbers, found)
+    _name_groups(pen, found, middles(places, numbers, found), boxes)
     _head(pen, atlas, placed)
     _legend(pen, found)
     return sheet
@@ -54,30 +64,40 @@ def save(sheet: Image.Image, file: Path) -> None:
 def _dots(places: "NDArray[np.float32]", colours: Sequence[str]) -> Image.Image:
     fine = Image.new("RGB", (FINE * WIDTH, FINE * HEIGHT), PAPER)
     pen = ImageDraw.Draw(fine, "RGBA")
-    radius = FINE * min(8.0, max(1.5, 200 / max(len(places), 1) ** 0.5))
+    radius = FINE * min(8.0, max(1.5, 200 / math.sqrt(max(len(places), 1))))
     for (x, y), colour in zip((FINE * places).tolist(), colours, strict=True):
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=f"{colour}c0")
     return fine.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
 
 
-def _paste(sheet: Image.Image, jpeg: bytes, place: "NDArray[np.float32]", colour: str) -> None:
+def _paste(sheet: Image.Image, jpeg: bytes, place: "NDArray[np.float32]", colour: str) -> Box:
     with Image.open(io.BytesIO(jpeg)) as picture:
         left, top = round(float(place[0]) - picture.width / 2), round(float(place[1]) - picture.height / 2)
         edges = (left - BORDER, top - BORDER, left + picture.width + BORDER - 1, top + picture.height + BORDER - 1)
         ImageDraw.Draw(sheet).rounded_rectangle(edges, BORDER, fill=colour)
         sheet.paste(picture, (left, top))
+        return edges
 
 
 def _name_groups(
-    pen: ImageDraw.ImageDraw, places: "NDArray[np.float32]", numbers: "NDArray[np.int64]", found: Sequence[Group]
+    pen: ImageDraw.ImageDraw,
+    found: Sequence[Group],
+    centres: Sequence[tuple[float, float]],
+    pictures: Sequence[Box],
 ) -> None:
-    """Write each group's name in its middle, the largest first, unless another name stands there."""
-    taken: list[tuple[float, float, float, float]] = []
-    for group, (x, y) in zip(found, middles(places, numbers, found), strict=True):
-        box = pen.textbbox((x, y), printable(group.name), font=_font(NAME), anchor="mm", stroke_width=4)
-        if group.colour != GREY and not any(_meet(box, other) for other in taken):
-            taken.append(box)
-            pen.text((x, y), printable(group.name), INK, _font(NAME), anchor="mm", stroke_width=4, stroke_fill=PAPER)
+    """Write each group's name in its middle, or a little below or above where that covers no picture.
+
+    The largest come first; a name for which there is no room between the others is left out.
+    """
+    names: list[Box] = []
+    for group, (x, y) in zip(found, centres, strict=True):
+        name = printable(group.name)
+        ways = [(down, pen.textbbox((x, y + down), name, _font(NAME), "mm", stroke_width=HALO)) for down in DOWN]
+        free = [(down, box) for down, box in ways if group.colour != GREY and not _meets(box, names)]
+        if free:
+            down, box = next((way for way in free if not _meets(way[1], pictures)), free[0])
+            names.append(box)
+            pen.text((x, y + down), name, INK, _font(NAME), "mm", stroke_width=HALO, stroke_fill=PAPER)
 
 
 def middles(
@@ -88,8 +108,9 @@ def middles(
     return [(float(x), float(y)) for x, y in medians]
 
 
-def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _meets(box: Box, others: Sequence[Box]) -> bool:
+    left, top, right, bottom = box
+    return any(left < other[2] and other[0] < right and top < other[3] and other[1] < bottom for other in others)
 
 
 def _head(pen: ImageDraw.ImageDraw, atlas: Atlas, placed: Placed) -> None:
