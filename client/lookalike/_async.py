@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 
 import grpc.aio
 
-from lookalike._calls import Call
+from lookalike._calls import Call, Page
 from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
 from lookalike._exchange import Exchange
 from lookalike._failures import translated
+from lookalike._patience import Patience, Tries
 from lookalike._taking import take, take_async
 from lookalike._tracing import UNTRACED, Traced, traced
-from lookalike.errors import Cancelled, LookalikeError, ServerUnavailable
+from lookalike.errors import Cancelled, ConnectionBroken, LookalikeError, Unavailable
 
 Answer = TypeVar("Answer")
+Entry = TypeVar("Entry")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -42,11 +44,35 @@ class AsyncLink:
 
     async def call(self, call: Call[Answer], timeout: float | None = None, within: Traced = UNTRACED) -> Answer:
         """The answer to a unary call."""
-        rpc = self.rpc(call.rpc)
-        with traced(call.rpc, within) as trace, self.translated():
+        rpc, tries = self.rpc(call.rpc), Tries(call, timeout)
+        with traced(call.rpc, within) as trace:
             metadata = self.endpoint.metadata + trace.metadata
-            answer = await rpc(call.request, timeout=call.deadline(timeout), metadata=metadata)
-        return call.read(answer)
+            while True:
+                try:
+                    with self.translated():
+                        return call.read(await rpc(call.request, timeout=tries.seconds_left, metadata=metadata))
+                except ConnectionBroken as error:
+                    await asyncio.sleep(tries.pause_after(error))
+
+    async def pages(
+        self, page: Callable[[str], Call[Page[Entry]]], timeout: float | None = None
+    ) -> AsyncGenerator[Entry, None]:
+        """The entries of a listing, a page at a time; once it has begun, a server that went away is waited for."""
+        token: str | None = ""
+        patience = Patience()
+        while token is not None:
+            try:
+                answer = await self.call(page(token), timeout)
+            except Unavailable as error:
+                if not token:
+                    raise
+                patience.setback(error)
+                await asyncio.sleep(patience.pause)
+                continue
+            patience.progress()
+            for entry in answer.entries:
+                yield entry
+            token = answer.next_token or None
 
     async def stream(self, call: Call[Answer], timeout: float | None = None) -> AsyncGenerator[Answer, None]:
         """The answers to a call that has many, as they come; closing the iterator ends the work on the server."""
@@ -139,7 +165,7 @@ class _Stream:
         with self._link.translated():
             answer = await self._call.read()
         if answer is grpc.aio.EOF:
-            raise ServerUnavailable("the server ended the stream before it had answered everything")
+            raise ConnectionBroken("the server ended the stream before it had answered everything")
         return answer
 
     async def finish(self) -> None:

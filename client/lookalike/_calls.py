@@ -27,12 +27,16 @@ _QUICK, _SLOW, _WHOLE = 30.0, 300.0, 3600.0  # seconds; the last for what rewrit
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Answer]):
-    """One unary call. `seconds` is its deadline where the user sets none."""
+    """One unary call. `seconds` is its deadline where the user sets none.
+
+    A `repeatable` one may be made again though it may have been done: its answer was lost with the connection.
+    """
 
     rpc: str
     request: Any
     read: Callable[[Any], Answer]
     seconds: float = _QUICK
+    repeatable: bool = True
 
     def deadline(self, timeout: float | None) -> float:
         """Seconds that it may take, given what the user says."""
@@ -185,7 +189,7 @@ def delete_images(image_ids: str | Sequence[str], collection: str, allow_missing
     request = images_pb2.DeleteImagesRequest(
         collection=collection, image_ids=_messages.ids(image_ids), allow_missing=allow_missing
     )
-    return Call("DeleteImages", request, lambda answer: int(answer.deleted_count), _SLOW)
+    return Call("DeleteImages", request, lambda answer: int(answer.deleted_count), _SLOW, repeatable=False)
 
 
 @unsendable()
@@ -255,11 +259,13 @@ def list_collections(page_size: int, token: str) -> Call[Page[types.Collection]]
 
 
 @unsendable()
-def create_collection(name: str, description: str = "", model: str = "") -> Call[types.Collection]:
-    """A new collection."""
+def create_collection(
+    name: str, description: str = "", model: str = "", *, repeatable: bool = False
+) -> Call[types.Collection]:
+    """A new collection; `repeatable` where one that exists will do."""
     wanted = collections_pb2.Collection(name=name, description=description)
     request = collections_pb2.CreateCollectionRequest(collection=wanted, model=model)
-    return Call("CreateCollection", request, _read_collection)
+    return Call("CreateCollection", request, _read_collection, repeatable=repeatable)
 
 
 @unsendable()
@@ -276,14 +282,14 @@ def update_collection(name: str, description: str) -> Call[types.Collection]:
 def switch_model(name: str, model: str, drop_missing: bool) -> Call[types.Collection]:
     """Another model for a collection."""
     request = collections_pb2.SwitchModelRequest(name=name, model=model, drop_missing=drop_missing)
-    return Call("SwitchModel", request, _read_collection, _WHOLE)
+    return Call("SwitchModel", request, _read_collection, _WHOLE, repeatable=False)
 
 
 @unsendable()
 def delete_collection(name: str) -> Call[int]:
     """A collection that goes."""
     request = collections_pb2.DeleteCollectionRequest(name=name)
-    return Call("DeleteCollection", request, lambda answer: int(answer.deleted_image_count), _SLOW)
+    return Call("DeleteCollection", request, lambda answer: int(answer.deleted_image_count), _SLOW, repeatable=False)
 
 
 def _read_collection(answer: Any) -> types.Collection:

@@ -18,6 +18,9 @@ from lookalike.v1.search_service_pb2_grpc import SearchServiceStub
 GOODBYE = 5.0
 """Seconds that a server gets to end a stream after its last answer."""
 
+QUIET = 10.0
+"""Seconds without a word from the server, in mid-call, until it is pinged, and as many for its answer to the ping."""
+
 StrPath = str | os.PathLike[str]
 Metadata = tuple[tuple[str, str], ...]
 
@@ -104,10 +107,12 @@ class Endpoint:
             ("grpc.max_receive_message_length", -1),
             # A request larger than this buffer is not retried: the default of 256 KiB is less than a photograph.
             ("grpc.per_rpc_retry_buffer_size", 64 << 20),
-            # Servers hang up on whoever pings more often than every five minutes.
-            ("grpc.keepalive_time_ms", 330_000),
-            ("grpc.keepalive_timeout_ms", 20_000),
+            # A connection that stands and carries nothing is found out while a call waits for its answer.
+            ("grpc.keepalive_time_ms", int(QUIET * 1000)),
+            ("grpc.keepalive_timeout_ms", int(QUIET * 1000)),
+            ("grpc.http2.ping_timeout_ms", int(QUIET * 1000)),
             ("grpc.keepalive_permit_without_calls", 0),
+            ("grpc.http2.max_pings_without_data", 0),  # no bound: the default of 2 would space them out to minutes
             # Find a restarted server within seconds instead of minutes.
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 5_000),

@@ -7,7 +7,7 @@ from typing import Any, cast
 import grpc
 
 from lookalike._channel import Lease
-from lookalike.errors import BadRequest, LookalikeError, ServerUnavailable, error_class
+from lookalike.errors import BadRequest, ConnectionBroken, LookalikeError, ServerUnavailable, error_class
 from lookalike.v1 import types_pb2
 
 _TLS = (
@@ -19,6 +19,10 @@ _TLS = (
 )
 """Words of gRPC's details, and what they say about a connection that failed at TLS; the first that occur hold."""
 
+_NEVER_MADE = ("failed to connect", "connections to all backends")
+_BROKEN = ("Stream removed", "Socket closed", "Connection reset", "Broken pipe", "timed out", "watchdog", "GOAWAY")
+"""Words of gRPC's details: of a connection that never was, and, without those, of one that was and broke."""
+
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -27,10 +31,10 @@ def from_rpc(error: grpc.RpcError, target: str, *, closed: bool = False) -> Look
     trailers = dict(cast(Any, error.trailing_metadata() or ()))
     code, reason = error.code().name, trailers.get("lookalike-reason", "")
     if code == "UNAVAILABLE" and not reason:
-        return ServerUnavailable(_no_connection(target, error.details() or ""))
+        return _unconnected(target, error.details() or "")
     if code == "CANCELLED" and not reason and not closed:
         # Nobody here ended the call. A server that stops for good cuts off what it cannot finish, without a word.
-        return ServerUnavailable(f"the server at {target} went away before it answered ({error.details()})")
+        return ConnectionBroken(f"the server at {target} went away before it answered ({error.details()})")
     message = error.details() or f"the server at {target} answered {code}"
     return error_class(code, reason)(
         message, code=code, reason=reason, retry_after=_seconds(trailers.get("retry-after-ms"))
@@ -61,6 +65,12 @@ def unsendable(kind: type[LookalikeError] = BadRequest, *also: type[Exception]) 
         yield
     except expected as error:
         raise kind(f"what was given cannot be sent: {error}") from error
+
+
+def _unconnected(target: str, details: str) -> ServerUnavailable:
+    if any(words in details for words in _BROKEN) and not any(words in details for words in _NEVER_MADE):
+        return ConnectionBroken(f"the connection to {target} broke before it answered: call again ({details})")
+    return ServerUnavailable(_no_connection(target, details))
 
 
 def _no_connection(target: str, details: str) -> str:

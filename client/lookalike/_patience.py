@@ -1,10 +1,16 @@
-"""When to try again what a busy or vanished server did not take, and when to give up."""
+"""When to try again what a busy or vanished server did not take, and when to give up.
+
+gRPC by itself repeats a call that nobody took, or whose answer had not begun (`_channel`). What is left is here:
+answers that broke off midway, and what is under way in streams and listings.
+"""
 
 import random
 import time
 from collections.abc import Callable
+from typing import Any
 
-from lookalike.errors import LookalikeError
+from lookalike._calls import Call
+from lookalike.errors import ConnectionBroken, LookalikeError
 
 ATTEMPTS = 9
 """Setbacks in a row, without any progress between them, before the last one is raised: about 40 seconds."""
@@ -21,8 +27,9 @@ def is_refusal(error: LookalikeError) -> bool:
 class Patience:
     """Counts setbacks and says how long to pause after each; progress starts the count again."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, attempts: int = ATTEMPTS) -> None:
         self._clock = clock
+        self._attempts = attempts
         self._setbacks = 0
         self._until = clock()
         # Many clients that lost the same server must not all come back at once.
@@ -41,7 +48,7 @@ class Patience:
             # A whole window is refused together: that is one setback.
             return
         self._setbacks += 1
-        if self._setbacks > ATTEMPTS:
+        if self._setbacks > self._attempts:
             raise error
         wait = min(_LONGEST, _FIRST * 2 ** (self._setbacks - 1)) * self._jitter.uniform(0.5, 1.0)
         self._until = self._clock() + max(wait, error.retry_after or 0.0)
@@ -49,3 +56,24 @@ class Patience:
     def progress(self) -> None:
         """Something was done."""
         self._setbacks = 0
+
+
+class Tries:
+    """A unary call that is made again where the connection broke before its answer was there, within its deadline."""
+
+    def __init__(self, call: Call[Any], timeout: float | None) -> None:
+        self._deadline = time.monotonic() + call.deadline(timeout)
+        self._is_repeatable = call.repeatable
+        self._patience = Patience(attempts=4)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until its deadline."""
+        return self._deadline - time.monotonic()
+
+    def pause_after(self, error: ConnectionBroken) -> float:
+        """Seconds to wait before it is made again. Raises the error where it must not be, or no try is left."""
+        if not self._is_repeatable:
+            raise error
+        self._patience.setback(error)
+        return min(self._patience.pause, max(0.0, self.seconds_left))

@@ -9,15 +9,17 @@ from typing import Any, TypeVar
 
 import grpc
 
-from lookalike._calls import Call
+from lookalike._calls import Call, Page
 from lookalike._channel import GOODBYE, Endpoint, Lease, Rpcs, rpcs
 from lookalike._exchange import Exchange
 from lookalike._failures import translated
+from lookalike._patience import Patience, Tries
 from lookalike._taking import take
 from lookalike._tracing import UNTRACED, Traced, traced
-from lookalike.errors import LookalikeError, ServerUnavailable
+from lookalike.errors import ConnectionBroken, LookalikeError, Unavailable
 
 Answer = TypeVar("Answer")
+Entry = TypeVar("Entry")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -42,11 +44,34 @@ class SyncLink:
 
     def call(self, call: Call[Answer], timeout: float | None = None, within: Traced = UNTRACED) -> Answer:
         """The answer to a unary call."""
-        rpc = self.rpc(call.rpc)
-        with traced(call.rpc, within) as trace, self.translated():
+        rpc, tries = self.rpc(call.rpc), Tries(call, timeout)
+        with traced(call.rpc, within) as trace:
             metadata = self.endpoint.metadata + trace.metadata
-            answer = rpc(call.request, timeout=call.deadline(timeout), metadata=metadata)
-        return call.read(answer)
+            while True:
+                try:
+                    with self.translated():
+                        return call.read(rpc(call.request, timeout=tries.seconds_left, metadata=metadata))
+                except ConnectionBroken as error:
+                    time.sleep(tries.pause_after(error))
+
+    def pages(
+        self, page: Callable[[str], Call[Page[Entry]]], timeout: float | None = None
+    ) -> Generator[Entry, None, None]:
+        """The entries of a listing, a page at a time; once it has begun, a server that went away is waited for."""
+        token: str | None = ""
+        patience = Patience()
+        while token is not None:
+            try:
+                answer = self.call(page(token), timeout)
+            except Unavailable as error:
+                if not token:
+                    raise
+                patience.setback(error)
+                time.sleep(patience.pause)
+                continue
+            patience.progress()
+            yield from answer.entries
+            token = answer.next_token or None
 
     def stream(self, call: Call[Answer], timeout: float | None = None) -> Generator[Answer, None, None]:
         """The answers to a call that has many, as they come; closing the iterator ends the work on the server."""
@@ -129,7 +154,7 @@ class _Stream:
         with self._link.translated():
             for answer in self._call:
                 return answer
-        raise ServerUnavailable("the server ended the stream before it had answered everything")
+        raise ConnectionBroken("the server ended the stream before it had answered everything")
 
     def finish(self) -> None:
         """Tell the server that nothing more comes, and let it end the stream in its own way."""

@@ -13,7 +13,7 @@ from lookalike._async import AsyncLink, in_threads
 from lookalike._channel import Endpoint, StrPath
 from lookalike._embedded import ImportEmbedded
 from lookalike._searching import Answered, Query, SearchMany
-from lookalike.errors import CollectionExists
+from lookalike.errors import CollectionExists, CollectionNotFound
 from lookalike.importing import Import, Importable
 from lookalike.reembedding import PAGE, Reembed
 
@@ -340,26 +340,25 @@ class AsyncClient:
     ) -> AsyncGenerator[types.ImportProgress, None]:
         async def start() -> Import:
             total = await asyncio.to_thread(count)
-            await self._made(collection, create)
-            is_empty = (await self.collection(collection)).image_count == 0
+            is_empty = (await self._made(collection, create)).image_count == 0
             return Import(collection, labels, total, await self._max_bytes(), is_empty=is_empty)
 
         return self._link.converse(start, items)
 
-    async def _made(self, collection: str, create: bool, model: str = "") -> None:
-        if create:
-            with suppress(CollectionExists):
-                await self.create_collection(collection, model=model)
+    async def _made(self, collection: str, create: bool, model: str = "") -> types.Collection:
+        try:
+            return await self.collection(collection)
+        except CollectionNotFound:
+            if not create:
+                raise
+        with suppress(CollectionExists):
+            return await self._link.call(_calls.create_collection(collection, model=model, repeatable=True))
+        return await self.collection(collection)
 
-    async def _pages(
+    def _pages(
         self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None
     ) -> AsyncIterator[Entry]:
-        token: str | None = ""
-        while token is not None:
-            answer = await self._link.call(page(token), timeout)
-            for entry in answer.entries:
-                yield entry
-            token = answer.next_token or None
+        return self._link.pages(page, timeout)
 
 
 async def _itself(exchange: Reembed) -> Reembed:

@@ -10,7 +10,7 @@ from lookalike._channel import Endpoint, StrPath
 from lookalike._embedded import ImportEmbedded
 from lookalike._searching import Answered, Query, SearchMany
 from lookalike._sync import SyncLink
-from lookalike.errors import CollectionExists
+from lookalike.errors import CollectionExists, CollectionNotFound
 from lookalike.importing import Import, Importable
 from lookalike.reembedding import PAGE, Reembed
 
@@ -425,23 +425,24 @@ class Client:
     ) -> Generator[types.ImportProgress, None, None]:
         def start() -> Import:
             total = count()
-            self._made(collection, create)
-            is_empty = self.collection(collection).image_count == 0
+            is_empty = self._made(collection, create).image_count == 0
             return Import(collection, labels, total, self._max_bytes(), is_empty=is_empty)
 
         return self._link.converse(start, items)
 
-    def _made(self, collection: str, create: bool, model: str = "") -> None:
-        if create:
-            with suppress(CollectionExists):
-                self.create_collection(collection, model=model)
+    def _made(self, collection: str, create: bool, model: str = "") -> types.Collection:
+        """The collection, made where it is missing."""
+        try:
+            return self.collection(collection)
+        except CollectionNotFound:
+            if not create:
+                raise
+        with suppress(CollectionExists):
+            return self._link.call(_calls.create_collection(collection, model=model, repeatable=True))
+        return self.collection(collection)
 
     def _pages(self, page: Callable[[str], _calls.Call[_calls.Page[Entry]]], timeout: float | None) -> Iterator[Entry]:
-        token: str | None = ""
-        while token is not None:
-            answer = self._link.call(page(token), timeout)
-            yield from answer.entries
-            token = answer.next_token or None
+        return self._link.pages(page, timeout)
 
 
 def _itself(exchange: Reembed) -> Reembed:

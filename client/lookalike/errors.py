@@ -27,7 +27,8 @@
     |-- Unavailable                worth trying again
     |   |-- ModelLoading
     |   |-- ShuttingDown
-    |   `-- ServerUnavailable      nobody answered, or the connection broke
+    |   `-- ServerUnavailable      nobody answers at the target
+    |       `-- ConnectionBroken   in mid-call: what was asked may have been done, or not
     |-- DeadlineExceeded
     |-- Cancelled
     |-- Unauthenticated
@@ -225,9 +226,15 @@ class ShuttingDown(Unavailable):
 
 
 class ServerUnavailable(Unavailable):
-    """Nobody answered at the target, or the connection broke."""
+    """Nobody answers at the target."""
 
     reason = "SERVER_UNAVAILABLE"
+
+
+class ConnectionBroken(ServerUnavailable):
+    """The connection broke before the answer was there, or the server left: it may have done what was asked, or not."""
+
+    reason = "CONNECTION_BROKEN"
 
 
 class DeadlineExceeded(LookalikeError):

@@ -62,6 +62,8 @@ PYTHON_TURN_SECONDS = 0.0005
 """A thread's turn in Python while others want one: a search has several, and each would wait 5 ms beside an import."""
 LAST_WORDS_SECONDS = 0.2
 """Time for the last answers to leave."""
+PING_SECONDS = 5
+"""So often a client may ask whether the server is there: gRPC's own 5 minutes would leave it waiting for a dead one."""
 MIN_MESSAGE_BYTES = 8 * 2**20
 """Room for answers and for the calls that carry ids instead of pictures."""
 
@@ -126,6 +128,7 @@ class App:
         options = [
             ("grpc.max_receive_message_length", bound),
             ("grpc.max_send_message_length", -1),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", PING_SECONDS * 1000),
             ("grpc.so_reuseport", 0),  # a second server on the same port is an error, not a lottery
         ]
         self._server = grpc.aio.server(interceptors=[self._interceptor], options=options)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -46,7 +47,8 @@ def looks(connect: Connect, target: str) -> Client:
 @pytest.fixture
 def collection(request: pytest.FixtureRequest) -> str:
     """A collection's name that no other test uses."""
-    return "".join(letter if letter.isalnum() else "-" for letter in request.node.name)[:60].strip("-")
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    return f"{name[:50]}-{zlib.crc32(name.encode()):08x}"
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def test_a_call_cut_off_by_a_server_that_stops_may_be_tried_again(connect: Conne
     add_SearchServiceServicer_to_server(Leaving(), server)
     looks = connect(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
     server.start()
-    with pytest.raises(errors.ServerUnavailable, match=r"went away before it answered \(cut off\)"):
+    with pytest.raises(errors.ConnectionBroken, match=r"went away before it answered \(cut off\)"):
         looks.embed(b"content")
     server.stop(grace=None).wait()
 

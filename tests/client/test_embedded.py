@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.client.faces import Connect
-from tests.client.wire import Wire
+from tests.client.wire import Cut, Wire
 from tests.pictures import picture_bytes
 
 from lookalike import Client, Embedded, ImportItem, Location, Scene, Source, StoredImage, errors
@@ -75,7 +75,7 @@ def test_further_sources_follow_in_their_order(looks: Client, target: str, colle
 
 def test_further_sources_survive_a_cut_wire(connect: Connect, target: str, collection: str) -> None:
     given = [embedded(n, more_sources=[Source(f"/{n}/{more}") for more in range(5)]) for n in range(200)]
-    with Wire(target, cut_after=150 * 4 * DIM) as wire:
+    with Wire(target, Cut(150 * 4 * DIM)) as wire:
         looks = connect(wire.target)
         done = list(looks.import_embedded(given, collection=collection, model_id="tiny-1"))
         assert wire.connections > 1
@@ -187,7 +187,7 @@ def test_embeddings_survive_a_broken_connection(connect: Connect, target: str, c
     def images() -> Iterator[Embedded]:
         yield from (embedded(number, source=Source(f"{number}.jpg")) for number in range(300))
 
-    with Wire(target, cut_after=150 * 4 * DIM) as wire:
+    with Wire(target, Cut(150 * 4 * DIM)) as wire:
         looks = connect(wire.target)
         done = list(looks.import_embedded(images(), collection=collection, model_id="tiny-1"))
         looks.close()

@@ -99,9 +99,25 @@ def test_nobody_answering_names_the_target_and_the_way_to_start_a_server() -> No
     assert "lookalike serve" in error.message
 
 
+@pytest.mark.parametrize(
+    ("details", "kind"),
+    [
+        ("Stream removed (Socket closed)", errors.ConnectionBroken),
+        ("recvmsg:Connection reset by peer (104)", errors.ConnectionBroken),
+        ("keepalive watchdog timeout", errors.ConnectionBroken),
+        ("failed to connect to all addresses; last error: UNKNOWN: Socket closed", errors.ServerUnavailable),
+        ("connections to all backends failing; last error: UNKNOWN: Socket closed", errors.ServerUnavailable),
+    ],
+)
+def test_a_connection_that_broke_is_told_from_one_that_never_was(
+    details: str, kind: type[errors.LookalikeError]
+) -> None:
+    assert type(_failures.from_rpc(Failed(grpc.StatusCode.UNAVAILABLE, details), "host:1")) is kind
+
+
 def test_a_call_that_nobody_here_ended_was_ended_by_a_server_that_went_away() -> None:
     error = _failures.from_rpc(Failed(grpc.StatusCode.CANCELLED, "RST_STREAM"), "host:1")
-    assert type(error) is errors.ServerUnavailable
+    assert type(error) is errors.ConnectionBroken
     assert error.code == "UNAVAILABLE"
     assert "host:1 went away" in error.message
 

@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 import pytest
 from tests.client.faces import Connect
 from tests.client.process import in_a_process
-from tests.client.wire import Wire
+from tests.client.wire import Cut, Wire
 from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import Client, Filter, ImportItem, errors
@@ -223,7 +223,7 @@ def test_an_import_may_be_left_at_the_very_end_of_a_program(
 
 def test_a_broken_connection_is_taken_up_again(connect: Connect, target: str, collection: str, many: Path) -> None:
     size = sum(path.stat().st_size for path in many.iterdir())
-    with Wire(target, cut_after=size // 2) as wire:
+    with Wire(target, Cut(size // 2)) as wire:
         looks = connect(wire.target)
         done = list(looks.import_folder(many, collection=collection))
         looks.close()
@@ -236,7 +236,7 @@ def test_a_broken_connection_is_taken_up_again(connect: Connect, target: str, co
 def test_many_searches_survive_a_broken_connection(connect: Connect, target: str, collection: str, many: Path) -> None:
     list(connect(target).import_folder(many, collection=collection))
     paths = sorted(many.iterdir())
-    with Wire(target, cut_after=sum(path.stat().st_size for path in paths) // 2) as wire:
+    with Wire(target, Cut(sum(path.stat().st_size for path in paths) // 2)) as wire:
         looks = connect(wire.target)
         answers = list(looks.search_many(paths, collection=collection, limit=1))
         looks.close()
