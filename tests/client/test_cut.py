@@ -71,7 +71,7 @@ def test_acknowledgements_that_are_lost_lose_and_double_nothing(
     assert [each for each in done if each.outcome == "existed"]
 
 
-@pytest.mark.parametrize("after", [0, 30, 160, 700])
+@pytest.mark.parametrize("after", [0, 30, 160, 400])
 def test_an_import_may_lose_its_connection_before_it_has_begun(
     connect: Connect, target: str, collection: str, many: list[Path], after: int
 ) -> None:
