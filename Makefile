@@ -14,7 +14,7 @@ ifeq ($(shell uname -m),x86_64)
 export CXXFLAGS := -march=x86-64-v3
 endif
 
-.PHONY: help demo test test-slow crash fuzz check lint types protos bench clean
+.PHONY: help demo test test-slow crash fuzz check lint types protos docs bench clean
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ types: $(READY) ## Check types
 
 protos: $(READY) ## Rewrite the committed stubs
 	$(VENV)/protoc/bin/python protos/generate.py
+
+docs: $(READY) ## Build the reference of the SDK: build/docs/index.html
+	$(BIN)/python -W error docs/reference.py build/docs
 
 bench: $(READY) ## Measure throughput, latency, mixed load, overload and leaving: make bench [PHOTOS=folder]
 	$(BIN)/python -m benchmarks.speed $(PHOTOS)

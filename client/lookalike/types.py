@@ -62,6 +62,7 @@ __all__ = [
     "ModelInfo",
     "ModelLoad",
     "One",
+    "Picture",
     "Query",
     "ReembedProgress",
     "Region",

@@ -8,9 +8,9 @@ from lookalike import AsyncClient, Client, Examples, Filter, ImportItem, Region,
 
 def sync(looks: Client, result: types.SearchResult, image: types.Image) -> None:
     Client()  # type: ignore[call-arg]
-    Client("localhost:50051", "secret")  # type: ignore[arg-type, call-arg, misc]
+    Client("localhost:50051", "secret")  # type: ignore[arg-type, call-arg]
     looks.search(5)  # type: ignore[arg-type]
-    looks.search("query.jpg", "holiday")  # type: ignore[misc]
+    looks.search("query.jpg", "holiday")  # type: ignore[call-arg]
     looks.search("query.jpg", limit="10")  # type: ignore[arg-type]
     looks.search("query.jpg", filter={"labels": {}})  # type: ignore[arg-type]
     looks.search("query.jpg", region=(0, 0, 1, 1))  # type: ignore[arg-type]
