@@ -33,12 +33,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=20)
-    starts = parser.parse_args().starts
+    parser.add_argument("--here", action="store_true", help="measure all in this environment, and install nothing")
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
-        python = installed(Path(folder))
+        python = sys.executable if args.here else installed(Path(folder))
         commands = {f"`{statement}`": [python, "-c", statement] for statement in STATEMENTS}
-        commands["`lookalike --help`"] = [sys.executable, "-m", "lookalike.cli", "--help"]
-        taken = measured(list(commands.values()), starts)
+        commands["`lookalike --help`"] = [str(Path(sys.executable).with_name("lookalike")), "--help"]
+        taken = measured(list(commands.values()), args.starts)
     print(machine.describe(), end="\n\n")
     rows = [
         (name, f"{min(seconds):.3f}", f"{statistics.median(seconds):.3f}", verdict(statistics.median(seconds) < LIMIT))

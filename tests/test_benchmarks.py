@@ -225,3 +225,9 @@ def test_threads_are_grouped_by_what_they_are_for() -> None:
         4: ("event_engine", 5),
     }
     assert processor.spent(before, after) == {"network": 3.0, "decode-bulk": 1e-8, "gRPC": 5e-9}
+
+
+def test_the_benchmark_of_imports_prints_its_table() -> None:
+    printed = run("importing", "--here", "--starts", "1")
+    for words in ("| `import lookalike` |", "| `from lookalike import Client` |", "| `lookalike --help` |"):
+        assert words in printed

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from tests.pictures import write_pictures
+from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import Client
 from lookalike_server.config import Settings
@@ -19,6 +19,7 @@ from lookalike_server.models.description import ClassifierDescription, ModelDesc
 from lookalike_server.models.keys import KEYS
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.waiting import Waiting
+from lookalike_server.process import running
 from lookalike_server.prometheus import registry
 from lookalike_server.stages import Timings
 from lookalike_server.testing import serve
@@ -195,3 +196,15 @@ def shell(words: list[str]) -> int:
     assert words[0] == "lookalike"
     line = [sys.executable, "-c", "from lookalike.cli import main; main()", *words[1:]]
     return subprocess.run(line, capture_output=True, check=False).returncode
+
+
+def test_the_unit_of_replicas_starts_a_server_that_embeds(tmp_path: Path) -> None:
+    (unit,) = (text for text in blocks("docs/operators.md", "ini") if "lookalike-embed" in text)
+    (line,) = re.findall(r"^ExecStart=.*lookalike serve (.*)$", unit, re.MULTILINE)
+    line = line.replace("${RUNTIME_DIRECTORY}", str(tmp_path)).replace("%i", "0")
+    options = dict(zip(*[iter(shlex.split(line))] * 2, strict=True))
+    data = Path(options.pop("--data"))
+    with running(data, *(word for pair in options.items() for word in pair), "--model", "tiny") as server:
+        assert server.target.startswith("127.0.0.1:")
+        with Client(server.target) as looks:
+            assert len(looks.embed(picture_bytes(1)).vector) == 64

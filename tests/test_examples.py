@@ -33,7 +33,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory, target: str) -> Path:
 
 
 def run(name: str, *arguments: object, ok: bool = True) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", EXAMPLES / f"{name}.py", *map(str, arguments)]
+    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode == 0) is ok, done.stderr
     return done

@@ -13,7 +13,16 @@ HERE = Path(__file__).parent
 @pytest.mark.slow
 def test_pyright_accepts_every_use_and_refuses_every_misuse() -> None:
     pytest.importorskip("basedpyright")
-    command = [sys.executable, "-m", "basedpyright", "--project", HERE, "--pythonpath", sys.executable, "--outputjson"]
+    command = [
+        sys.executable,
+        "-m",
+        "basedpyright",
+        "--project",
+        str(HERE),
+        "--pythonpath",
+        sys.executable,
+        "--outputjson",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
     assert [(each["file"], each["range"]["start"], each["message"]) for each in report["generalDiagnostics"]] == []
