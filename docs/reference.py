@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 
 import pdoc
@@ -24,21 +25,25 @@ class Named:
 
 
 ALIASES = {
-    ("search", "query"): "lookalike.types.Query",
-    ("embed", "picture"): "lookalike.types.Picture",
-    ("import_images", "items"): "Iterable[lookalike.types.Picture | lookalike.types.ImportItem]",
+    "Client.search.query": "lookalike.types.Query",
+    "Client.embed.picture": "lookalike.types.Picture",
+    "Client.import_images.items": "Iterable[lookalike.types.Picture | lookalike.types.ImportItem]",
+    "AsyncClient.search.query": "lookalike.types.Query",
+    "AsyncClient.embed.picture": "lookalike.types.Picture",
+    "AsyncClient.import_images.items": "Iterable[lookalike.types.Picture | lookalike.types.ImportItem]",
+    "show.query": "lookalike.types.Query | None",
 }
-"""Parameters, by method and name, and what to show of their types."""
+"""Parameters, and what to show of their types: an alias that is text means nothing in their own module, or is long."""
 
 
 def build(folder: Path) -> None:
     """Write the pages into a folder; the first is `index.html`."""
     for name in lookalike.__all__:
-        # The clients come with their first use, which pdoc does not make.
+        # What is imported when it is first used: pdoc would not.
         vars(lookalike)[name] = getattr(lookalike, name)
-    for client in (lookalike.Client, lookalike.AsyncClient):
-        for (method, parameter), alias in ALIASES.items():
-            getattr(client, method).__annotations__[parameter] = Named(alias)
+    for path, alias in ALIASES.items():
+        function, _, parameter = path.rpartition(".")
+        attrgetter(function)(lookalike).__annotations__[parameter] = Named(alias)
     pdoc.render.configure(docformat="markdown", show_source=False, footer_text=f"Lookalike {version('lookalike')}")
     pdoc.pdoc(*MODULES, output_directory=folder)
 

@@ -214,7 +214,7 @@ def remove_sources(
     request = images_pb2.RemoveSourcesRequest(
         collection=collection, sightings=map(_messages.sighting, sightings), remove_images=remove_images
     )
-    return Call("RemoveSources", request, _read_removed, _SLOW)
+    return Call("RemoveSources", request, _read_removed, _SLOW, repeatable=False)
 
 
 def _read_removed(answer: images_pb2.RemoveSourcesResponse) -> types.SourcesRemoved:

@@ -31,6 +31,8 @@ from lookalike import (
 def searches(looks: Client, picture: bytes, vector: NDArray[np.float32]) -> None:
     result = looks.search("query.jpg", collection="holiday", limit=10, exact=True, include_embeddings=True)
     assert_type(result, types.SearchResult)
+    looks.search(picture, tta=True)
+    looks.search(vector)
     assert_type(result[0], types.Match)
     assert_type(result[:3], tuple[types.Match, ...])
     assert_type(len(result), int)
@@ -44,6 +46,7 @@ def searches(looks: Client, picture: bytes, vector: NDArray[np.float32]) -> None
         assert_type(match.image.location, Location | None)
         assert_type(match.embedding, NDArray[np.float32] | None)
         assert_type(match.similar, tuple[types.Match, ...])
+        assert_type((match.turned, match.mirrored), tuple[int, bool])
     assert_type(result.model_id, str)
     assert_type(result.measured_recall, float | None)
     assert_type(result.timings.total, float)
@@ -121,6 +124,13 @@ def records(looks: Client) -> None:
     assert_type(times.count, int)
 
 
+def sources(looks: Client) -> None:
+    sightings = looks.sources("holiday", path_prefix="/old/")
+    assert_type(sightings, Iterator[types.Sighting])
+    gone = [each for each in sightings if each.source.size_bytes == 0]
+    assert_type(looks.remove_sources(gone, collection="holiday", remove_images=True), types.SourcesRemoved)
+
+
 def duplicates(looks: Client) -> None:
     for found in looks.duplicates("holiday", max_distance=0.3):
         match found:
@@ -167,6 +177,8 @@ async def asynchronous(paths: AsyncIterator[Path]) -> None:
             assert_type(step, types.ImportProgress)
         async for image in looks.images("holiday"):
             assert_type(image, types.Image)
+        async for sighting in looks.sources("holiday"):
+            assert_type(sighting.source.path, str)
         async for found in looks.duplicates():
             assert_type(found, types.DuplicateFinding)
         async for each in looks.reembed("holiday", model="m"):
