@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.client.process import in_a_process
 
+from lookalike import _calls
 from lookalike._channel import Endpoint, rpcs
 from lookalike.v1 import collection_service_pb2, image_service_pb2, search_service_pb2
 from lookalike_server.app import PING_SECONDS
@@ -52,6 +53,24 @@ def test_no_lost_answer_makes_a_call_that_must_not_run_twice_run_twice() -> None
         if "UNAVAILABLE" in methods["retryPolicy"]["retryableStatusCodes"]:
             names = {each["method"] for each in methods["name"]}
             assert not names & {"DeleteImages", "CreateCollection", "DeleteCollection"}
+
+
+def test_the_calls_that_the_transport_makes_once_are_made_once_by_the_sdk() -> None:
+    config = json.loads(dict(endpoint().options)["grpc.service_config"])
+    policies = {
+        each["method"]: methods["retryPolicy"]["retryableStatusCodes"]
+        for methods in config["methodConfig"]
+        for each in methods["name"]
+    }
+    once = [
+        _calls.create_collection("c"),
+        _calls.delete_collection("c"),
+        _calls.delete_images(["ab" * 32], "c", False),
+        _calls.remove_sources([], "c", False),
+        _calls.switch_model("c", "m", False),
+    ]
+    assert {call.rpc for call in once} == {name for name, codes in policies.items() if "UNAVAILABLE" not in codes}
+    assert not any(call.repeatable for call in once)
 
 
 def test_servers_are_not_pinged_more_often_than_they_allow() -> None:

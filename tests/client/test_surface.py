@@ -54,7 +54,23 @@ METHODS = [
     "update_collection",
     "update_image",
 ]
-HEAVY = ["numpy", "PIL", "tensorflow", "lookalike_server", "typer", "rich"]
+HEAVY = [
+    "lookalike.cli",
+    "tarfile",
+    "zipfile",
+    "lookalike.showing",
+    "numpy",
+    "PIL",
+    "tensorflow",
+    "lookalike_server",
+    "typer",
+    "rich",
+    "watchfiles",
+    "opentelemetry",
+    "pypdfium2",
+    "cv2",
+    "IPython",
+]
 
 
 def public(kind: type) -> list[str]:
