@@ -16,10 +16,17 @@ from lookalike.containers.entry import MOST, Entry
 from lookalike.containers.inside import Inside
 from lookalike.containers.member import Member
 from lookalike.containers.names import Unique, cleaned, is_hidden
+from lookalike.containers.passage import Passage
 from lookalike.containers.places import is_container
 from lookalike.errors import ImageTooLarge, ImageUnreadable, LookalikeError, SourceVanished
 
 _ZIPS = (".zip", ".cbz")
+
+Version = tuple[str, int, int]
+"""An archive's path, when it was last changed (nanoseconds), and its bytes: another file has another."""
+
+_KEPT: dict[tuple[Version, int], Passage] = {}
+"""The last pass through a compressed archive."""
 
 
 def members(path: str, max_bytes: int) -> Iterator[Member]:
@@ -32,10 +39,15 @@ def members(path: str, max_bytes: int) -> Iterator[Member]:
 
 def read(path: str, inside: str, max_bytes: int) -> bytes:
     """The bytes of the member of this name. Raises SourceVanished where there is none."""
-    found = _in_passing(path, inside) if tars.is_compressed(path) else _listed(path, inside)
-    for entry in found:
-        return pictures.content(_picture(f"{path}!/{inside}", entry, max_bytes), max_bytes)
-    raise SourceVanished(f"{path} holds no {inside} any more: import it again")
+    with told(path):
+        status = Path(path).stat()
+    version = path, status.st_mtime_ns, status.st_size
+    picture = (
+        _in_passing(version, inside, max_bytes) if tars.is_compressed(path) else _listed(version, inside, max_bytes)
+    )
+    if picture is None:
+        raise SourceVanished(f"{path} holds no {inside} any more: import it again")
+    return pictures.content(picture, max_bytes)
 
 
 def _picture(whole: str, entry: Entry, max_bytes: int) -> pictures.Picture:
@@ -67,23 +79,38 @@ def _entries(path: str) -> Iterator[Entry]:
     return zips.entries(path) if path.lower().endswith(_ZIPS) else tars.entries(path)
 
 
-def _in_passing(path: str, inside: str) -> Iterator[Entry]:
-    return (entry for name, entry in _pictures(path) if name == inside)
+def _in_passing(version: Version, inside: str, max_bytes: int) -> pictures.Picture | None:
+    path, *_ = version
+    whole = f"{pictures.location(path)}!/{inside}"
+    key = version, max_bytes
+    # Whoever takes the kept pass has it alone: another thread begins one of its own.
+    passage = _KEPT.pop(key, None) or Passage(iter(()))
+    member = passage.find(whole)
+    if member is None:
+        passage = Passage(members(path, max_bytes))
+        member = passage.find(whole)
+    if member is None:
+        return None
+    _KEPT.clear()
+    _KEPT[key] = passage
+    if member.error:
+        raise member.error
+    return member.picture
 
 
-def _listed(path: str, inside: str) -> Iterator[Entry]:
-    with told(path):
-        status = Path(path).stat()
-    entries, trouble = _listing(path, status.st_mtime_ns, status.st_size)
+def _listed(version: Version, inside: str, max_bytes: int) -> pictures.Picture | None:
+    entries, trouble = _listing(version)
     if inside in entries:
-        yield entries[inside]
-    elif trouble:
+        return _picture(f"{version[0]}!/{inside}", entries[inside], max_bytes)
+    if trouble:
         raise trouble
+    return None
 
 
 @lru_cache(maxsize=4)
-def _listing(path: str, _modified_ns: int, _size: int) -> tuple[dict[str, Entry], LookalikeError | None]:
-    """Of an archive as it is now: re-embedding asks for one member after the other."""
+def _listing(version: Version) -> tuple[dict[str, Entry], LookalikeError | None]:
+    """What an archive holds; re-embedding asks for one member after the other."""
+    path, *_ = version
     entries: dict[str, Entry] = {}
     try:
         entries.update(_pictures(path))

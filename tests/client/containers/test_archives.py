@@ -12,6 +12,7 @@ from tests.pictures import picture_bytes
 
 from lookalike import containers, pictures
 from lookalike.containers import archives, tape, zips
+from lookalike.containers.passage import Passage
 from lookalike.errors import ImageTooLarge, ImageUnreadable, SourceVanished
 
 NAMES = ["a.zip", "a.tar", "a.tar.gz", "a.tgz", "a.tar.bz2", "a.tar.xz"]
@@ -154,3 +155,15 @@ def test_damage_in_a_compressed_tar_is_told_where_only_its_end_shows_it(tmp_path
     found = outcomes(path)
     assert found["!/album/0.png"] == album(1)["album/0.png"]
     assert "CRC check failed" in str(found[""])
+
+
+def test_a_compressed_archive_is_passed_once_while_its_members_are_read_in_their_order(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", album(6))
+    passes: set[Passage] = set()
+    for seed in (0, 2, 1, 3, 5, 4):
+        assert containers.read(f"{path}!/album/{seed}.png", LIMIT) == picture_bytes(seed)
+        passes.update(archives._KEPT.values())
+    assert len(passes) == 1
+    write_tar(path, album(7))
+    assert containers.read(f"{path}!/album/1.png", LIMIT) == picture_bytes(1)
+    assert not passes & set(archives._KEPT.values())
