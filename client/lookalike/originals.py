@@ -24,9 +24,10 @@ def short_name(image: Image) -> str:
 
 
 def _is_unchanged(source: Source, image: Image) -> bool:
-    """Tell by the size: of a picture inside another file that file's is known, of any other its own."""
+    """Tell by the size: of a picture inside another file that file's may be known, of any other its own is."""
     file = container_of(source.path)
-    return Path(file).stat().st_size == (image.size_bytes if file == source.path else source.size_bytes)
+    size = Path(file).stat().st_size
+    return size == image.size_bytes if file == source.path else source.size_bytes in (0, size)
 
 
 def _is_file(path: Path) -> bool:

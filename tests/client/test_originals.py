@@ -35,3 +35,11 @@ def test_a_source_that_is_no_path_here_is_gone(path: str) -> None:
 def test_a_short_name_is_folder_and_file_or_else_the_id() -> None:
     assert short_name(image(sources=(Source("/cases/17/one.jpg"),))) == "17/one.jpg"
     assert short_name(image(sources=())) == "id:" + "ab" * 32
+
+
+@pytest.mark.parametrize(("size", "expected"), [(5, ""), (0, ""), (6, CHANGED)])
+def test_a_container_stands_for_what_lies_in_it_while_it_has_its_size(tmp_path: Path, size: int, expected: str) -> None:
+    (tmp_path / "a.zip").write_bytes(bytes(5))
+    place = f"{tmp_path}/a.zip!/one.jpg"
+    path, words = local_file(image(sources=(Source(place, size_bytes=size),)))
+    assert (path, words) == (None if expected else Path(place), expected)

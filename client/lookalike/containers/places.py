@@ -18,9 +18,9 @@ KINDS = {
 
 _KIND_OF = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
 _FRAGMENTS = (
-    re.compile(r"(?P<file>.+\.(?:pdf|tiff?))#(?P<inside>page=[0-9]+)", re.IGNORECASE | re.DOTALL),
+    re.compile(r"(?P<file>.+\.(?:pdf|tiff?))#(?P<inside>page=[0-9]{1,9})", re.IGNORECASE | re.DOTALL),
     re.compile(
-        rf"(?P<file>.+(?:{'|'.join(map(re.escape, KINDS['video']))}))#(?P<inside>t=[0-9]+(?:\.[0-9]+)?)",
+        rf"(?P<file>.+(?:{'|'.join(map(re.escape, KINDS['video']))}))#(?P<inside>t=[0-9]{{1,9}}(?:\.[0-9]{{1,9}})?)",
         re.IGNORECASE | re.DOTALL,
     ),
 )

@@ -2,6 +2,9 @@
 
 import io
 import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lookalike.errors import ImageTooLarge
@@ -9,7 +12,7 @@ from lookalike.errors import ImageTooLarge
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-DAMAGE = (ArithmeticError, AttributeError, MemoryError, SyntaxError, TypeError, Warning, struct.error)
+DAMAGE = (ArithmeticError, AttributeError, MemoryError, SyntaxError, TypeError, struct.error)
 """What Pillow raises at damaged pages besides what every reader does."""
 
 MOST_PIXELS = 100_000_000
@@ -18,6 +21,14 @@ MOST_PIXELS = 100_000_000
 _IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 _IN_TIFF = ("F", "I", "I;16B")
 """Numbers that are no shades yet: the server makes shades of them, as it does of a first page."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Pillow's warnings of odd files stay here: what matters of them becomes an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def check_pixels(path: str, width: int, height: int) -> None:

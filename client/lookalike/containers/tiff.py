@@ -29,9 +29,10 @@ def members(path: str, max_bytes: int) -> Iterator[Member]:
     """The file itself, then its pages from the second on."""
     place = pictures.location(path) or path
     yield Member(place, path)
-    number = 1
+    number = 0
     try:
         with _opened(path) as file:
+            number = 1
             while _turn(file, number + 1):
                 number += 1
                 if _is_page(file):
@@ -39,8 +40,8 @@ def members(path: str, max_bytes: int) -> Iterator[Member]:
                     yield Member.of(whole, partial(_taken_out, whole, file, max_bytes))
     except ImageUnreadable as error:
         # What is wrong with the file itself the server tells, and better.
-        if number > 1 or isinstance(error.__cause__, ImportError):
-            yield Member(f"{place}#page={number + 1}", None, error)
+        if number or isinstance(error.__cause__, ImportError):
+            yield Member(f"{place}#page={max(number, 1) + 1}", None, error)
 
 
 def read(path: str, inside: str, max_bytes: int) -> bytes:
@@ -58,12 +59,11 @@ def read(path: str, inside: str, max_bytes: int) -> bytes:
 def _opened(path: str) -> "Iterator[TiffImageFile]":
     with needed(path, "Pillow", "cli"):
         from PIL import Image  # noqa: PLC0415 - not everybody has it
-    with (
-        told(path, *png.DAMAGE, Image.DecompressionBombError),
-        pictures.opened(Path(path)) as file,
-        Image.open(file, formats=["TIFF"]) as image,
-    ):
-        yield image  # type: ignore[misc]
+    with told(path, *png.DAMAGE, Image.DecompressionBombError), pictures.opened(Path(path)) as file:
+        with png.quiet():
+            image = Image.open(file, formats=["TIFF"])
+        with image:
+            yield image  # type: ignore[misc]
 
 
 def _turn(file: "TiffImageFile", number: int) -> bool:
@@ -71,7 +71,8 @@ def _turn(file: "TiffImageFile", number: int) -> bool:
     if number > MOST:
         raise ImageUnreadable(f"{number:,} pages and more are not looked at")
     try:
-        file.seek(number - 1)
+        with png.quiet():
+            file.seek(number - 1)
     except EOFError:
         return False
     return True
@@ -82,6 +83,6 @@ def _is_page(file: "TiffImageFile") -> bool:
 
 
 def _taken_out(whole: str, file: "TiffImageFile", max_bytes: int) -> bytes:
-    with told(whole, *png.DAMAGE):
+    with told(whole, *png.DAMAGE), png.quiet():
         png.check_pixels(whole, *file.size)
         return png.encoded(whole, file, max_bytes)

@@ -141,15 +141,22 @@ def pages(path: Path) -> None:
     write_pages(path, range(3))
 
 
+def directories(whole: bytes) -> list[int]:
+    """Where the pages of a little-endian TIFF begin."""
+    found, at = [], struct.unpack_from("<L", whole, 4)[0]
+    while at:
+        found.append(at)
+        at = struct.unpack_from("<L", whole, at + 2 + 12 * struct.unpack_from("<H", whole, at)[0])[0]
+    return found
+
+
 def looped_tiff(path: Path) -> None:
     """The second page says that the first comes next."""
     pages(path)
     whole = bytearray(path.read_bytes())
-    first = struct.unpack_from("<L", whole, 4)[0]
-    after_first = first + 2 + 12 * struct.unpack_from("<H", whole, first)[0]
-    second_ = struct.unpack_from("<L", whole, after_first)[0]
-    after_second = second_ + 2 + 12 * struct.unpack_from("<H", whole, second_)[0]
-    struct.pack_into("<L", whole, after_second, first)
+    first, second_, _ = directories(bytes(whole))
+    entries = struct.unpack_from("<H", whole, second_)[0]
+    struct.pack_into("<L", whole, second_ + 2 + 12 * entries, first)
     path.write_bytes(whole)
 
 
@@ -383,6 +390,12 @@ CASES = [
         ".tif",
         huge_page,
         {"": PICTURE, "#page=2": "100,000 x 100,000 pixels", "#page=3": PICTURE},
+    ),
+    Case(
+        "TIFF whose second page is cut off",
+        ".tif",
+        cut(pages, lambda size: size - len(picture(2).tobytes()) - len(picture(1).tobytes()) + 40),
+        {"": PICTURE, "#page=2": "cannot be read", "#page=3": "cannot be read"},
     ),
     Case("PNG that is called TIFF", ".tif", content(picture_bytes(1)), {"": PICTURE}),
     Case("TIFF of no bytes", ".tif", content(b""), {"": PICTURE}),

@@ -49,6 +49,8 @@ def test_a_source_path_is_cut_where_the_file_ends(source: str, file: str, inside
         "/d/a.pdf#t=2",
         "/d/a.mp4#page=2",
         "/d/a.pdf#page=two",
+        "/d/a.pdf#page=" + "9" * 5_000,
+        "/d/a.mp4#t=" + "9" * 5_000,
         "/d/a.zip!/",
         "/d/a.pdf#page=2/x.jpg",
         "",
