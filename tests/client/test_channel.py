@@ -62,7 +62,7 @@ def test_the_calls_that_the_transport_makes_once_are_made_once_by_the_sdk() -> N
         for methods in config["methodConfig"]
         for each in methods["name"]
     }
-    once = [
+    once: list[_calls.Call[Any]] = [
         _calls.create_collection("c"),
         _calls.delete_collection("c"),
         _calls.delete_images(["ab" * 32], "c", False),
