@@ -19,7 +19,8 @@
     |-- FailedPrecondition
     |   |-- ModelMismatch          the collection belongs to a model that is not served, or to the one named already
     |   |-- ReembedIncomplete      images have no vector of the model that the collection shall be given to
-    |   |-- SourceChanged          the file where the image was seen holds another picture now
+    |   |-- SourceChanged          the file where the image was seen holds another picture now, or is being written to
+    |   |-- FolderEmpty            no picture lies where many were seen: its disk may not be connected
     |   `-- ClientUnusable         closed, or used in a forked process or another event loop
     |-- ResourceExhausted          worth trying again after `retry_after` seconds
     |   |-- QueueFull
@@ -178,9 +179,15 @@ class ReembedIncomplete(FailedPrecondition):
 
 
 class SourceChanged(FailedPrecondition):
-    """The file where the image was seen holds other bytes now; nothing was sent."""
+    """The file where the image was seen holds other bytes now, or changes while it is read; nothing was sent."""
 
     reason = "SOURCE_CHANGED"
+
+
+class FolderEmpty(FailedPrecondition):
+    """A folder holds no picture of those that were seen there: `prune` is refused, as its disk may not be connected."""
+
+    reason = "FOLDER_EMPTY"
 
 
 class ClientUnusable(FailedPrecondition):

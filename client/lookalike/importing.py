@@ -16,7 +16,8 @@ from lookalike._parcel import Parcel
 from lookalike.errors import BadRequest, ImageNotFound, ImageUnreadable, LookalikeError
 from lookalike.v1 import image_service_pb2 as images_pb2
 
-Importable = pictures.Picture | types.ImportItem
+Importable = pictures.Picture | types.ImportItem | types.Sighting
+"""A picture, one with what is known of it, or an image that the collection holds and where it was seen besides."""
 
 BATCH = 64
 """Pictures hashed together; their ids travel in one question."""
@@ -24,9 +25,9 @@ BATCH = 64
 
 @dataclass(slots=True, kw_only=True)
 class Upload(Arriving):
-    """One picture on its way, and whether its bytes have to travel."""
+    """One picture on its way, and whether its bytes have to travel; a sighting has none."""
 
-    picture: pictures.Picture
+    picture: pictures.Picture | None
     is_missing: bool = True
 
 
@@ -63,26 +64,31 @@ class Import(Arrivals[Importable, Upload]):
         fresh, self._fresh = self._fresh, []
         for upload in fresh:
             try:
-                with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
-                    taken = containers.taken_out(upload.picture, self._max_image_bytes)
-                    upload.picture = pictures.readable_twice(taken, self._max_image_bytes)
-                    if not self._is_empty:
-                        upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
+                self._look_at(upload)
             except LookalikeError as error:
                 self._settled.append(self._failure(upload, error))
             else:
                 self._hashed.append(upload)
-        if self._is_empty:
+        image_ids = [upload.image_id for upload in self._hashed if upload.image_id and upload.picture is not None]
+        if not image_ids:
             self._proceed()
-        image_ids = [upload.image_id for upload in self._hashed if upload.image_id]
         return _calls.find_missing(image_ids, self._collection) if image_ids else None
 
     def learn(self, answer: list[str]) -> None:
         """These ids have to travel as bytes."""
         missing = set(answer)
         for upload in self._hashed:
-            upload.is_missing = upload.image_id in missing
+            upload.is_missing = upload.picture is not None and upload.image_id in missing
         self._proceed()
+
+    def _look_at(self, upload: Upload) -> None:
+        if upload.picture is None:
+            return
+        with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
+            taken = containers.taken_out(upload.picture, self._max_image_bytes)
+            upload.picture = pictures.readable_twice(taken, self._max_image_bytes)
+            if not self._is_empty:
+                upload.image_id = pictures.fingerprint(upload.picture, self._max_image_bytes)
 
     def _proceed(self) -> None:
         self._waiting.extend(self._hashed)
@@ -90,21 +96,13 @@ class Import(Arrivals[Importable, Upload]):
 
     def _take(self, items: Sequence[Importable]) -> None:
         for item in items:
-            given = item if isinstance(item, types.ImportItem) else types.ImportItem(item)
-            self._fresh.append(
-                Upload(
-                    index=self._taken,
-                    picture=pictures.checked(given.picture),
-                    source=_source(given),
-                    labels=given.labels,
-                )
-            )
+            self._fresh.append(_upload(item, self._taken))
             self._taken += 1
 
     @_failures.unsendable(BadRequest, *OWN_FAULTS)
     def _request(self, tag: int, job: Upload) -> images_pb2.ImportImagesRequest | Parcel:
         request = self._envelope(tag, job)
-        if not job.is_missing:
+        if job.picture is None or not job.is_missing:
             request.image_id = job.image_id or ""
             return request
         with _failures.unsendable(ImageUnreadable, *OWN_FAULTS):
@@ -113,12 +111,21 @@ class Import(Arrivals[Importable, Upload]):
         return Parcel(request, "content", content)
 
     def _conclude(self, job: Upload, answer: images_pb2.ImportImagesResponse, error: LookalikeError | None) -> None:
-        if isinstance(error, ImageNotFound) and not job.is_missing:
+        if isinstance(error, ImageNotFound) and job.picture is not None and not job.is_missing:
             # It was deleted after the question: its bytes are needed after all.
             job.is_missing = True
             self._waiting.appendleft(job)
         else:
             super()._conclude(job, answer, error)
+
+
+def _upload(item: Importable, index: int) -> Upload:
+    if isinstance(item, types.Sighting):
+        return Upload(
+            index=index, picture=None, image_id=item.image_id, source=item.source, labels={}, is_missing=False
+        )
+    given = item if isinstance(item, types.ImportItem) else types.ImportItem(item)
+    return Upload(index=index, picture=pictures.checked(given.picture), source=_source(given), labels=given.labels)
 
 
 def _source(given: types.ImportItem) -> types.Source | None:

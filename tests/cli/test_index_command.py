@@ -1,17 +1,21 @@
 import json
+import os
 import shutil
 import signal
 import socket
+import zipfile
 from pathlib import Path
 
 import pytest
 from tests.cli.shell import Run, start
-from tests.pictures import write_pictures
+from tests.pictures import picture_bytes, write_pictures
+
+from lookalike import Client, errors
 
 
 def counts(text: str) -> tuple[int, int, int]:
     summary = json.loads(text)
-    return summary["created"], summary["existed"], summary["failed"]
+    return summary["created"], summary["unchanged"], summary["failed"]
 
 
 def test_a_folder_and_its_subfolders_are_imported(run: Run, folder: Path) -> None:
@@ -43,7 +47,7 @@ def test_bad_pictures_are_listed_with_reasons_and_make_status_1(run: Run, folder
     (tmp_path / "mixed" / "broken.jpg").write_bytes(b"no picture")
     done = run("index", tmp_path / "mixed", "-c", "mixed")
     assert done.exit_code == 1
-    assert "6 created · 0 existed · 1 failed" in done.stdout
+    assert "6 created · 1 failed" in done.stdout
     assert "broken.jpg" in done.stdout
     assert "IMAGE_UNDECODABLE" in done.stdout
 
@@ -88,3 +92,132 @@ def test_interrupted_it_leaves_with_a_word_and_status_130(silent_server: socket.
     assert process.returncode == 130
     assert "The same command again goes on from here" in said
     assert "Traceback" not in said
+
+
+def told(text: str) -> dict[str, object]:
+    """A summary's counts of what there was any of."""
+    names = ("created", "existed", "moved", "changed", "unchanged", "gone", "pruned", "failed")
+    return {name: count for name, count in json.loads(text).items() if name in names and count}
+
+
+def test_killed_in_mid_run_the_next_run_sends_only_the_rest(run: Run, target: str, tmp_path: Path) -> None:
+    for number in range(1000):
+        (tmp_path / f"{number:04}.png").write_bytes(picture_bytes(number, width=40, height=30))
+    process = start("index", tmp_path, "-c", "killed", "--server", target)
+    with process, Client(target) as client:
+        held = 0
+        while held < 64:
+            assert process.poll() is None
+            try:
+                held = client.collection("killed").image_count
+            except errors.CollectionNotFound:
+                continue
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    summary = json.loads(run("index", tmp_path, "-c", "killed", "--json").stdout)
+    assert summary["total"] == 1000
+    assert 0 < summary["created"] <= 1000 - held
+    assert summary["sent_bytes"] < sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert told(run("index", tmp_path, "-c", "killed", "--json").stdout) == {"unchanged": 1000}
+
+
+def test_moved_and_deleted_files_are_followed_and_pruned(run: Run, tmp_path: Path) -> None:
+    first, second, _ = write_pictures(tmp_path, range(3))
+    run("index", tmp_path, "-c", "followed", "-l", "trip=alps")
+    first.rename(tmp_path / "renamed.png")
+    second.unlink()
+    kept = run("index", tmp_path, "-c", "followed")
+    assert "1 moved · 1 unchanged · 1 gone" in kept.stdout
+    assert "--prune" in kept.stdout
+    assert told(run("index", tmp_path, "-c", "followed", "--prune", "--json").stdout) == {"unchanged": 2, "pruned": 1}
+    shown = run("show", tmp_path / "renamed.png", "-c", "followed", "--json")
+    assert json.loads(shown.stdout)["labels"] == {"trip": "alps"}
+
+
+def test_a_dry_run_says_what_would_be_done_and_sent_and_does_nothing(run: Run, target: str, tmp_path: Path) -> None:
+    first, second = write_pictures(tmp_path, range(2))
+    dry = run("index", tmp_path, "-c", "dry", "--dry-run", "--json")
+    assert json.loads(dry.stdout)["sent_bytes"] == first.stat().st_size + second.stat().st_size
+    assert run("search", first, "-c", "dry").exit_code == 1
+    run("index", tmp_path, "-c", "dry")
+    with Client(target) as client:
+        before = client.collection("dry").generation
+        first.unlink()
+        second.rename(tmp_path / "moved.png")
+        (third,) = write_pictures(tmp_path, range(7, 8))
+        would = run("index", tmp_path, "-c", "dry", "--dry-run", "--prune", "--json")
+        assert told(would.stdout) == {"created": 1, "moved": 1, "pruned": 1}
+        assert json.loads(would.stdout)["sent_bytes"] == third.stat().st_size
+        assert "nothing was done" in run("index", tmp_path, "-c", "dry", "--dry-run").stdout
+        assert client.collection("dry").generation == before
+
+
+def test_pruning_an_emptied_folder_is_refused_until_one_insists(run: Run, tmp_path: Path) -> None:
+    (only,) = write_pictures(tmp_path / "disk", range(1))
+    run("index", tmp_path / "disk", "-c", "guarded")
+    only.unlink()
+    refused = run("index", tmp_path / "disk", "-c", "guarded", "--prune")
+    assert refused.exit_code == 1
+    assert "FOLDER_EMPTY" in refused.stderr
+    assert "--allow-empty" in refused.stderr
+    insisted = run("index", tmp_path / "disk", "-c", "guarded", "--prune", "--allow-empty", "--json")
+    assert told(insisted.stdout) == {"pruned": 1}
+
+
+def test_a_folder_that_is_not_there_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    missing = run("index", tmp_path / "unmounted", "-c", "none", "--prune")
+    assert missing.exit_code == 2
+
+
+def test_globs_links_and_hidden_ones_are_taken_as_told(run: Run, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "raw", range(1))
+    write_pictures(tmp_path / ".hidden", range(1, 2))
+    elsewhere = write_pictures(tmp_path / "elsewhere", range(2, 4))
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.move(tmp_path / "raw", photos / "raw")
+    shutil.move(tmp_path / ".hidden", photos / ".hidden")
+    write_pictures(photos, range(4, 6))
+    (photos / "link").symlink_to(elsewhere[0].parent)
+    (photos / "link.png").symlink_to(elsewhere[0])
+
+    def count(collection: str, *options: str) -> int:
+        return int(json.loads(run("index", photos, "-c", collection, "--json", *options).stdout)["total"])
+
+    assert count("plain") == 4
+    assert count("excluded", "--exclude", "raw", "--exclude", "*5.png") == 2
+    assert count("included", "--include", "0004*", "--include", "raw/*") == 2
+    assert count("skipped", "--symlinks", "skip") == 3
+    assert count("followed-links", "--symlinks", "follow") == 6
+    assert count("hidden", "--hidden") == 5
+
+
+def test_several_folders_files_and_archives_go_together(run: Run, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "one", range(2))
+    (single,) = write_pictures(tmp_path / "two", range(2, 3))
+    with zipfile.ZipFile(tmp_path / "three.zip", "w") as archive:
+        archive.writestr("in/side.png", picture_bytes(3))
+    done = run("index", tmp_path / "one", single, tmp_path / "three.zip", "-c", "several", "--json")
+    assert told(done.stdout) == {"created": 4}
+    shown = run("show", tmp_path / "one" / "0000.png", "-c", "several", "--json")
+    assert shown.exit_code == 0
+
+
+def test_the_log_and_the_terminal_tell_each_file(run: Run, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "photos", range(2))
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"no picture")
+    done = run("index", tmp_path / "photos", "-c", "logged", "--log", tmp_path / "log.jsonl", "--verbose")
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert {Path(line["path"]).name: line["outcome"] for line in lines} == {
+        "0000.png": "created",
+        "0001.png": "created",
+        "broken.jpg": "failed",
+    }
+    (reason,) = [line["error"]["reason"] for line in lines if "error" in line]
+    assert reason == "IMAGE_UNDECODABLE"
+    assert "created" in done.stderr
+    assert "0001.png" in done.stderr
+    (tmp_path / "photos" / "0000.png").rename(tmp_path / "photos" / "moved.png")
+    run("index", tmp_path / "photos", "-c", "logged", "--log", tmp_path / "log.jsonl")
+    moved = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()][len(lines) :]
+    assert os.fspath(tmp_path / "photos" / "0000.png") in [line.get("moved_from") for line in moved]

@@ -1,14 +1,25 @@
-"""`lookalike index DIR`: every picture of a folder into a collection, with progress; safe to stop and to repeat."""
+"""`lookalike index PATH...`: a collection brought in step with files and folders; safe to stop and to repeat."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lookalike.cli import install
 from lookalike.cli.connection import Connection, connect
+from lookalike.cli.keeping import (
+    Exclude,
+    Hidden,
+    Include,
+    KeepLabels,
+    LogFile,
+    Prune,
+    Symlinked,
+    Verbose,
+    read_rules,
+)
+from lookalike.cli.kept import Kept, Log, step_line
 from lookalike.cli.options import (
     DEFAULT_COLLECTION,
     DEFAULT_SERVER,
@@ -20,104 +31,101 @@ from lookalike.cli.options import (
     Token,
     read_labels,
 )
-from lookalike.cli.output import FAILED, out, print_json, printable
-from lookalike.cli.progress import failure_fields, list_failures, progress_bar, timed
-from lookalike.types import ImportOutcome, ImportProgress
+from lookalike.cli.output import FAILED, err, out, print_json, printable, remark, size
+from lookalike.cli.progress import list_failures, progress_bar, timed
 
-Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DIR", help="Folder of pictures.")]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option("--label", "-l", metavar="KEY=VALUE", help="Label for every picture; may be repeated."),
+if TYPE_CHECKING:
+    from lookalike.folders import Step
+
+Paths = Annotated[list[Path], typer.Argument(exists=True, metavar="PATH...", help="Folders, pictures, archives.")]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="Let --prune take a folder without pictures at its word.")
 ]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has become of the pictures so far."""
-
-    outcomes: Counter[ImportOutcome] = field(default_factory=Counter)
-    failures: list[ImportProgress] = field(default_factory=list)
-    total: int | None = 0
-    seconds: float = 0.0
-
-    def add(self, progress: ImportProgress) -> None:
-        """Count one more picture."""
-        self.outcomes[progress.outcome] += 1
-        self.total = progress.total
-        if progress.outcome is ImportOutcome.FAILED:
-            self.failures.append(progress)
-
-    @property
-    def done(self) -> int:
-        """Pictures finished."""
-        return self.outcomes.total()
-
-    @property
-    def rate(self) -> float:
-        """Pictures in a second."""
-        return self.done / self.seconds if self.seconds else 0.0
-
-    @property
-    def words(self) -> str:
-        """The counts for a person."""
-        counts = [f"{self.outcomes[outcome]:,} {outcome}" for outcome in ImportOutcome]
-        return " · ".join(counts)
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
 def index(
-    folder: Folder,
+    paths: Paths,
     *,
     collection: Collection = DEFAULT_COLLECTION,
-    label: Labels = None,
+    label: KeepLabels = None,
+    prune: Prune = False,
+    allow_empty: AllowEmpty = False,
+    dry_run: DryRun = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    symlinks: Symlinked = "files",
+    hidden: Hidden = False,
+    log: LogFile = None,
+    verbose: Verbose = False,
     server: Server = DEFAULT_SERVER,
     token: Token = None,
     tls: Tls = False,
     ca: Ca = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import the pictures of a folder.
+    """Bring a collection in step with folders.
 
-    Subfolders are entered. Pictures that the collection holds are not sent again: run it as often as you like. Exit
+    New and changed pictures are sent, moved ones keep their labels, unchanged ones cost nothing: run it as often as you
+    like, stop it when you like. Subfolders are entered. A GLOB without a slash is held against names, one with a slash
+    against the path below the folder given; `*` matches no slash, `**` any folders, and case does not matter. Exit
     status 1 when any failed.
     """
-    labels = read_labels(label or [])
-    tally = Tally()
-    with timed(tally), connect(Connection(server, token, tls, ca, as_json)) as client:
-        _watch(client.import_folder(folder, collection=collection, labels=labels), tally, as_json)
-    _report(tally, folder, collection, as_json)
-    if tally.failures:
+    labels, rules, kept = read_labels(label or []), read_rules(include, exclude, symlinks, hidden), Kept(dry_run)
+    with Log(log) as lines, timed(kept), connect(Connection(server, token, tls, ca, as_json)) as client:
+        from lookalike import folders  # noqa: PLC0415 - with the SDK, help would not be instant
+
+        with progress_bar(as_json) as bar:
+            task = bar.add_task("looking", total=None)
+            difference = folders.compare(
+                client,
+                folders.Roots.named(paths),
+                collection=collection,
+                rules=rules,
+                with_unchanged=bool(labels),
+                looked=lambda count: bar.update(task, completed=count),
+            )
+            kept.unchanged = difference.unchanged_count
+            if prune and not allow_empty:
+                folders.check_prune(difference)
+            holder = folders.Rehearsal(client) if dry_run else client
+            steps = folders.bring(holder, difference, collection=collection, labels=labels, prune=prune)
+            bar.reset(task, total=difference.count or None)
+            for step in _told(steps, kept, lines, verbose=verbose):
+                bar.update(task, completed=step.done, total=step.total, description=kept.words)
+    for extra, count in difference.passed_over.items():
+        remark(f"{count:,} files passed over, which only the extra {extra!r} can open: {install(f'cli,{extra}')}")
+    _report(kept, paths, collection, as_json)
+    if kept.failures:
         raise typer.Exit(FAILED)
 
 
-def _watch(steps: Iterator[ImportProgress], tally: Tally, as_json: bool) -> None:
-    """Follow the import to its end with a bar, where there is a person to see it."""
-    with progress_bar(as_json) as bar:
-        task = bar.add_task("", total=None)
-        for step in steps:
-            tally.add(step)
-            bar.update(task, completed=step.done, total=step.total, description=tally.words)
+def _told(steps: "Iterator[Step]", kept: Kept, lines: Log, *, verbose: bool) -> "Iterator[Step]":
+    """Count each, and write it where it is wanted."""
+    for step in steps:
+        kept.add(step)
+        lines.write(step)
+        if verbose:
+            err.print(step_line(step), soft_wrap=True)
+        yield step
 
 
-def _report(tally: Tally, folder: Path, collection: str, as_json: bool) -> None:
+def _report(kept: Kept, paths: list[Path], collection: str, as_json: bool) -> None:
     if as_json:
-        print_json(_summary(tally, collection))
+        print_json(kept.fields(collection))
         return
-    if not tally.done:
-        out.print(f"No pictures in {printable(str(folder))}.")
+    if kept.words == "nothing":
+        out.print(f"No pictures in {', '.join(printable(str(path)) for path in paths)}.", soft_wrap=True)
         return
-    out.print(
-        f"{tally.done:,} pictures into {collection} in {tally.seconds:,.1f} s ({tally.rate:,.1f}/s): {tally.words}",
-        soft_wrap=True,
-    )
-    list_failures([(each.path, each.error) for each in tally.failures])
+    out.print(_headline(kept, collection), soft_wrap=True)
+    out.print(f"  {kept.words}", soft_wrap=True)
+    list_failures([(each.path, each.error) for each in kept.failures])
+    if kept.counts["gone"]:
+        out.print("  Images whose files are gone stay in the collection; --prune removes them.")
 
 
-def _summary(tally: Tally, collection: str) -> dict[str, Any]:
-    return {
-        "collection": collection,
-        "total": tally.done,
-        **{outcome.value: tally.outcomes[outcome] for outcome in ImportOutcome},
-        "seconds": round(tally.seconds, 3),
-        "images_per_second": round(tally.rate, 1),
-        "failures": failure_fields([(each.path, each.error) for each in tally.failures]),
-    }
+def _headline(kept: Kept, collection: str) -> str:
+    if kept.is_rehearsal:
+        return f"{collection} would be sent {size(kept.sent_bytes)}; nothing was done. {kept.total:,} pictures:"
+    sent = f", {size(kept.sent_bytes)} sent" if kept.sent_bytes else ""
+    return f"{collection}: {kept.total:,} pictures in {kept.seconds:,.1f} s ({kept.rate:,.1f}/s){sent}"
