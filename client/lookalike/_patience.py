@@ -19,6 +19,11 @@ _FIRST, _LONGEST = 0.25, 10.0  # seconds
 _PASSING = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED"})
 
 
+def is_passing(error: LookalikeError) -> bool:
+    """Whether the same may work later."""
+    return error.code in _PASSING
+
+
 def is_refusal(error: LookalikeError) -> bool:
     """Whether the server did not take an item on, for reasons that are not the item's."""
     return error.code in {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
@@ -42,7 +47,7 @@ class Patience:
 
     def setback(self, error: LookalikeError) -> None:
         """Wait before the next try. Raises the error where no try is left, or where trying again cannot help."""
-        if error.code not in _PASSING:
+        if not is_passing(error):
             raise error
         if self.pause:
             # A whole window is refused together: that is one setback.

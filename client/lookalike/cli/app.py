@@ -23,6 +23,7 @@ from lookalike.cli.search import search
 from lookalike.cli.serve import PASSED_ON, backup, evaluate, restore, serve, train, verify
 from lookalike.cli.show import show
 from lookalike.cli.top import top
+from lookalike.cli.watch import watch
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
@@ -54,6 +55,7 @@ def start(
 app.command()(demo)
 app.command(context_settings=PASSED_ON, add_help_option=False)(serve)
 app.command()(index)
+app.command()(watch)
 app.command()(import_seed)
 app.command()(search)
 app.command("replay")(replay_report)
