@@ -55,6 +55,17 @@ def test_the_speed_benchmark_prints_its_tables(tmp_path: Path, table: str, words
         assert word in printed
 
 
+def test_the_benchmark_of_everyday_use_follows_files_and_prints_its_table(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "few", range(40))
+    work = tmp_path / "work"
+    work.mkdir()
+    printed = run("everyday", str(tmp_path / "few"), "--count", "100", "--work", str(work), "--flags=--model tiny")
+    assert "| unchanged |" in printed
+    assert "100 unchanged · 0.0 MB sent" in printed
+    assert "the ancestor took 4 to 6 hours" in printed
+    assert list(work.iterdir()) == []
+
+
 def test_the_duplicates_benchmark_prints_its_tables(tmp_path: Path) -> None:
     write_pictures(tmp_path / "kind", range(6))
     printed = run("duplicates", str(tmp_path), "--photographs", "6", "--copies", "3", "--model", "tiny")
