@@ -145,7 +145,7 @@ def test_from_pictures_to_matches(installed: Path, tmp_path: Path) -> None:
         indexed = lookalike("index", photos, "--server", server.target, "--json", ok=False)
         assert (indexed["created"], indexed["failed"]) == (12, 1)
         again = lookalike("index", photos, "--server", server.target, "--json", ok=False)
-        assert (again["existed"], again["failed"]) == (12, 1)
+        assert (again["unchanged"], again["failed"]) == (12, 1)
         sheet = tmp_path / "sheet.png"
         answer = lookalike(
             "search", photos / "0003.png", "--server", server.target, "--json", "--sheet", sheet, "-n", "3"

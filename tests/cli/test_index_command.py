@@ -11,6 +11,7 @@ from tests.cli.shell import Run, start
 from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import Client, errors
+from lookalike.folders import scan
 
 
 def counts(text: str) -> tuple[int, int, int]:
@@ -221,3 +222,20 @@ def test_the_log_and_the_terminal_tell_each_file(run: Run, tmp_path: Path) -> No
     run("index", tmp_path / "photos", "-c", "logged", "--log", tmp_path / "log.jsonl")
     moved = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()][len(lines) :]
     assert os.fspath(tmp_path / "photos" / "0000.png") in [line.get("moved_from") for line in moved]
+
+
+def test_a_log_that_cannot_be_written_is_said_in_a_line(run: Run, tmp_path: Path) -> None:
+    refused = run("index", tmp_path, "-c", "unlogged", "--log", tmp_path / "nowhere" / "log.jsonl")
+    assert refused.exit_code == 1
+    assert "the log cannot be written" in refused.stderr
+
+
+def test_files_that_only_an_extra_could_open_are_passed_over_with_a_word(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(scan._LIBRARIES, "video", "a_library_that_nobody_has")
+    write_pictures(tmp_path, range(1))
+    (tmp_path / "clip.mp4").write_bytes(b"a video")
+    done = run("index", tmp_path, "-c", "lacking")
+    assert done.exit_code == 0
+    assert "1 files passed over, which only the extra 'video' can open" in done.stderr

@@ -37,7 +37,7 @@ from lookalike.cli.progress import list_failures, progress_bar, timed
 if TYPE_CHECKING:
     from lookalike.folders import Step
 
-Paths = Annotated[list[Path], typer.Argument(exists=True, metavar="PATH...", help="Folders, pictures, archives.")]
+Paths = Annotated[list[Path], typer.Argument(exists=True, metavar="PATH", help="Folders, pictures, archives.")]
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", help="Let --prune take a folder without pictures at its word.")
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.text import Text
 
-from lookalike.cli.output import error_fields, printable
+from lookalike.cli.output import error_fields, fail, printable
 from lookalike.cli.progress import failure_fields, failure_line
 
 if TYPE_CHECKING:
@@ -87,7 +87,10 @@ class Log:
     """A file with a line of JSON for each file that was met; without a path, nowhere."""
 
     def __init__(self, path: Path | None) -> None:
-        self._file = path.open("a", encoding="utf-8") if path else None
+        try:
+            self._file = path.open("a", encoding="utf-8") if path else None
+        except OSError as error:
+            raise fail(f"the log cannot be written: {error}") from None
 
     def __enter__(self) -> Self:
         return self

@@ -31,7 +31,7 @@ from lookalike.cli.progress import progress_bar
 if TYPE_CHECKING:
     from lookalike.folders.watching import Event, Pass
 
-Folders = Annotated[list[Path], typer.Argument(exists=True, file_okay=False, metavar="DIR...", help="Folders.")]
+Folders = Annotated[list[Path], typer.Argument(exists=True, file_okay=False, metavar="DIR", help="Folders.")]
 Settle = Annotated[
     float, typer.Option(min=0.1, metavar="SECONDS", help="How long a file must stand still before it is read.")
 ]

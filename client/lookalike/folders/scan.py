@@ -171,7 +171,7 @@ class Scan:
 
     def _is_beyond_us(self, name: str) -> bool:
         """Whether the library that opens such a file is not installed: a folder's videos are no failures then."""
-        extra = lacking(name)
+        extra = "" if _suffix(name) in _PLAIN else lacking(name)
         if extra:
             self.passed_over[extra] += 1
         return bool(extra)
