@@ -16,13 +16,17 @@ anew.
 """
 
 
-def page(specimens: Sequence[Specimen], outcomes: Sequence[str]) -> str:
+def page(specimens: Sequence[Specimen], outcomes: Sequence[str], containers: Sequence[tuple[str, str]]) -> str:
     """The page in Markdown."""
     rows = zip(specimens, outcomes, strict=True)
     parts = [HEAD]
     for group, members in groupby(rows, key=lambda row: row[0].group):
         lines = [f"| {specimen.what} | {outcome} |" for specimen, outcome in members]
         parts.append("\n".join([f"## {group.capitalize()}\n", "| file | outcome |", "|---|---|", *lines, ""]))
+    lines = [f"| {title} | {outcome} |" for title, outcome in containers]
+    title = "## Containers, as the client opens them\n"
+    parts.append("\n".join([title, "| file | members |", "|---|---|", *lines, ""]))
     taken = sum(outcome == "taken" for outcome in outcomes)
-    parts.append(f"{len(specimens)} files, of which {taken} are taken and {len(specimens) - taken} refused.\n")
+    count = f"{len(specimens)} files, of which {taken} are taken and {len(specimens) - taken} refused"
+    parts.append(f"{count}; {len(containers)} containers.\n")
     return "\n".join(parts)

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.corpus import inside
 from tests.corpus.cut import jpeg_segments, png_chunks
 from tests.corpus.names import NAMES
 from tests.corpus.run import COLLECTION, expected, good, items, outcomes, run, specimens
@@ -37,9 +38,10 @@ def test_every_good_picture_between_them_arrives(found: tuple[list[str], list[st
 
 
 def test_the_page_says_what_was_found(found: tuple[list[str], list[str]]) -> None:
-    pytest.importorskip("imagecodecs")
-    pytest.importorskip("rawpy")
-    assert page(specimens(), found[0]) == PAGE.read_text(), "run: python -m tests.corpus > docs/damaged.md"
+    for extra in ("imagecodecs", "rawpy", "pypdfium2", "cv2"):
+        pytest.importorskip(extra)
+    written = page(specimens(), found[0], inside.outcomes())
+    assert written == PAGE.read_text(), "run: python -m tests.corpus > docs/damaged.md"
 
 
 def test_the_corpus_is_what_it_says() -> None:
