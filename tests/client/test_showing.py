@@ -187,7 +187,7 @@ def test_how_the_query_was_turned_is_told() -> None:
     assert [line.split("  ")[0] for line in repr(show([plain, mirrored, both])).splitlines()] == [
         "1 · 0.5000",
         "1 · 0.5000 · mirrored",
-        "1 · 0.5000 · mirrored, turned 90°",
+        "1 · 0.5000 · mirrored and turned 90°",
     ]
 
 
