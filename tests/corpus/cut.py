@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.corpus.seeds import seeds
 from tests.corpus.specimen import TAKEN, UNDECODABLE, Specimen
 
-from lookalike_server.pipeline.boxes import boxes
+from lookalike_server.pipeline.formats.boxes import boxes
 
 GROUP = "cut short"
 

@@ -16,8 +16,8 @@ from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, 
 from lookalike_server.models import efficientnet_lite0, tiny
 from lookalike_server.pipeline.decode import Decoder, Region
 from lookalike_server.pipeline.formats import BY_PILLOW
+from lookalike_server.pipeline.formats.scans import has_scans
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.pipeline.scans import has_scans
 from lookalike_server.pipeline.turning import EVERY, turned
 
 MODEL = tiny.load("")

@@ -11,9 +11,10 @@ from tests.pictures import encoded, picture
 from lookalike import Client
 from lookalike_server.errors import ImageTooLarge, ImageUndecodable
 from lookalike_server.models import tiny
-from lookalike_server.pipeline import formats, jxl
+from lookalike_server.pipeline import formats
 from lookalike_server.pipeline.decode import Decoded, Decoder
-from lookalike_server.pipeline.kinds import BEGINNINGS, described
+from lookalike_server.pipeline.formats import jxl
+from lookalike_server.pipeline.formats.kinds import BEGINNINGS, described
 from lookalike_server.records import Location
 from lookalike_server.testing import serve
 

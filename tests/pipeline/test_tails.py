@@ -7,8 +7,8 @@ from tests.pictures import encoded, picture
 
 from lookalike_server.errors import ImageUndecodable
 from lookalike_server.models import efficientnet_lite0, tiny
-from lookalike_server.pipeline import tails
 from lookalike_server.pipeline.decode import Decoder
+from lookalike_server.pipeline.formats import tails
 
 START_OF_SCAN = b"\xff\xda"
 GREY = 128

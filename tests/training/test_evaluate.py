@@ -15,7 +15,7 @@ from lookalike_server.config import Settings
 from lookalike_server.errors import TrainingDataError
 from lookalike_server.models.architecture import Architecture
 from lookalike_server.models.protocol import Outputs
-from lookalike_server.pipeline.scans import START_OF_SCAN
+from lookalike_server.pipeline.formats.scans import START_OF_SCAN
 from lookalike_server.training import evaluate as room
 from lookalike_server.training.alterations import ALTERATIONS
 from lookalike_server.training.embedding import Embedder

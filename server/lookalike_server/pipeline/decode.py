@@ -22,12 +22,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 from lookalike_server import yielding
 from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
 from lookalike_server.models.protocol import Model
-from lookalike_server.pipeline import formats, tails
+from lookalike_server.pipeline import formats
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.exif import SIDEWAYS, UPRIGHT, capture_time, exif_of, location, orientation
+from lookalike_server.pipeline.formats import tails
+from lookalike_server.pipeline.formats.scans import check_scans
 from lookalike_server.pipeline.lane import Lane
-from lookalike_server.pipeline.scans import check_scans
 from lookalike_server.pipeline.turning import turned
 from lookalike_server.pipeline.waiting import TOO_LATE, Drops
 from lookalike_server.records import AS_IT_IS, Location, Turn

@@ -8,7 +8,7 @@ import io
 
 from PIL import Image
 
-from lookalike_server.pipeline.boxes import boxes, brands
+from lookalike_server.pipeline.formats.boxes import boxes, brands
 
 CODED = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 """Brands of pictures and sequences coded by HEVC (ISO/IEC 23008-12, annex B)."""

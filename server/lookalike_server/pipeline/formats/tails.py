@@ -17,7 +17,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from lookalike_server.errors import ImageUndecodable
-from lookalike_server.pipeline.scans import START_OF_SCAN, first_scan, has_scans
+from lookalike_server.pipeline.formats.scans import START_OF_SCAN, first_scan, has_scans
 
 START, END = b"\xff\xd8\xff", b"\xff\xd9"
 ENOUGH = 0.5

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike_server.pipeline.lazy import LazyImage
+from lookalike_server.pipeline.formats.lazy import LazyImage
 
 START = b"\xff\xd8\xff"
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from lookalike_server.pipeline.boxes import boxes
-from lookalike_server.pipeline.lazy import LazyImage
+from lookalike_server.pipeline.formats.boxes import boxes
+from lookalike_server.pipeline.formats.lazy import LazyImage
 
 BARE = b"\xff\x0a"
 BOXED = b"\0\0\0\x0cJXL \r\n\x87\n"

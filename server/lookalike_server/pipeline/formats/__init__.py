@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from PIL import Image, UnidentifiedImageError, features
 
 from lookalike_server.errors import ImageUndecodable
-from lookalike_server.pipeline import deep_jpeg, heif, jxl, kinds, raw
+from lookalike_server.pipeline.formats import deep_jpeg, heif, jxl, kinds, raw
 
 BY_PILLOW = tuple(
     name for name in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP") if name != "AVIF" or features.check("avif")

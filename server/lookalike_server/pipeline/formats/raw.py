@@ -13,7 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from lookalike_server.errors import ImageUndecodable
-from lookalike_server.pipeline.boxes import brands
+from lookalike_server.pipeline.formats.boxes import brands
 
 MARKS = (
     (0, b"FUJIFILMCCD-RAW"),

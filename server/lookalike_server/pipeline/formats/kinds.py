@@ -1,6 +1,6 @@
 """What a file is that is no picture to this server: said in words, so that nobody has to guess why it was refused."""
 
-from lookalike_server.pipeline.boxes import brands
+from lookalike_server.pipeline.formats.boxes import brands
 
 PICTURES = "save it as JPEG or PNG"
 BEGINNINGS: tuple[tuple[bytes, str], ...] = (
