@@ -7,13 +7,14 @@ from PIL import Image, ImageOps
 from tests.corpus.cameras import dng
 from tests.corpus.seeds import SAMPLES, gradient, seeds
 from tests.pictures import encoded, picture
+from tests.tiffs import grey_tiff
 
 from lookalike import Client
 from lookalike_server.errors import ImageTooLarge, ImageUndecodable
 from lookalike_server.models import tiny
 from lookalike_server.pipeline import formats
 from lookalike_server.pipeline.decode import Decoded, Decoder
-from lookalike_server.pipeline.formats import jxl
+from lookalike_server.pipeline.formats import jxl, jxl_header
 from lookalike_server.pipeline.formats.kinds import BEGINNINGS, described
 from lookalike_server.records import Location
 from lookalike_server.testing import serve
@@ -104,6 +105,15 @@ def test_sixteen_bits_are_scaled_and_not_cut_off(name: str) -> None:
     assert (np.diff(grey) > 0).all()
 
 
+@pytest.mark.parametrize(("bits", "white_is_zero"), [(12, False), (16, False), (16, True), (32, False)])
+def test_deep_grey_of_a_tiff_goes_from_black_to_white(bits: int, white_is_zero: bool) -> None:
+    row = np.linspace(0, 2**bits - 1, 128).astype(np.uint64)
+    samples = np.tile(row[::-1] if white_is_zero else row, (96, 1))
+    seen = decoded(grey_tiff(samples, bits, white_is_zero=white_is_zero))
+    expected = MODEL.prepare(Image.fromarray((np.asarray(gradient()) >> 8).astype(np.uint8)))
+    assert np.abs(seen.pixels.astype(int) - expected).max() <= 1
+
+
 def test_cmyk_is_seen_as_it_was_meant_with_and_without_adobes_inversion() -> None:
     inverted = seeds()["cmyk.jpg"]
     assert b"Adobe" in inverted
@@ -140,9 +150,29 @@ class TestJpegXl:
         exif[0x0112] = orientation
         assert difference(seen, picture_of(encoded(image, exif=exif))) < 4
 
+    @pytest.mark.parametrize("bits", [1, 4, 8, 9, 10, 12, 14, 16])
+    @pytest.mark.parametrize("moving", [False, True])
+    def test_black_is_black_and_white_is_white_however_deep_it_is(self, bits: int, moving: bool) -> None:
+        codec = pytest.importorskip("imagecodecs")
+        shades = np.linspace(0, 2**bits - 1, 64).round().astype(np.uint8 if bits <= 8 else np.uint16)
+        page = np.tile(shades, (48, 1))[..., None].repeat(3, axis=2)
+        pages = np.stack([page, page[:, ::-1]]) if moving else page
+        content = bytes(codec.jpegxl_encode(pages, bitspersample=bits, lossless=True))
+        grey = decoded(content).pixels.mean(axis=(0, 2))
+        assert np.abs(grey[[0, -1]] - [0, 255]).max() < 8
+        assert (np.diff(grey) >= 0).all()
+
+    def test_what_stands_before_the_depth_is_passed_over(self) -> None:
+        small, all_default = "1" + "01000" + "001", "0"
+        extras = "1" + "000" + ("1" + small) + ("1" + "1" + "00" + "001") + ("1" + "00" + "00" + "00" + "0")
+        depth = "0" + "01"  # as the numbers of the format, the lowest bit first: the third of four ways
+        bits = small + all_default + extras + depth
+        stream = int(bits[::-1], 2).to_bytes(-(-len(bits) // 8), "little")
+        assert jxl_header.read(b"\xff\x0a" + stream) == jxl_header.Header(36, 24, 12)
+
     def test_floats_are_clipped_at_white(self) -> None:
         floats = np.array([[np.nan, -1, 0.5, 1, 7]], np.float32)
-        assert jxl.eight_bits(floats).tolist() == [[0, 0, 128, 255, 255]]
+        assert jxl.eight_bits(floats, 32).tolist() == [[0, 0, 128, 255, 255]]
 
     def test_too_large_is_refused_before_it_is_decoded(self) -> None:
         pytest.importorskip("imagecodecs")
@@ -223,7 +253,7 @@ def test_the_server_says_what_it_reads() -> None:
         (b"P6 2 2 255", "PNM"),
         (b"RIFF\0\0\0\0AVI ", "AVI"),
         (struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0), "video"),
-        (b"\x89PNG\r\n", "begins as PNG"),
+        (b"\x89PNG\r\n", "begins as PNG, and is damaged there or of a rare kind: save it as"),
         (bytes(100), "zeros"),
         (b"hello", "no kind"),
         *((beginning, words[:12]) for beginning, words in BEGINNINGS),

@@ -16,13 +16,15 @@ from lookalike.containers.member import Member
 from lookalike.errors import ImageUnreadable, SourceVanished
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.TiffImagePlugin import TiffImageFile
 
 MOST = 10_000
 """Pages that are looked at."""
 
-_NEW_SUBFILE_TYPE = 254
+_NEW_SUBFILE_TYPE, _BITS, _PHOTOMETRIC = 254, 258, 262
 _REDUCED, _MASK = 0x1, 0x4
+_WHITE_IS_ZERO = 0
 
 
 def members(path: str, max_bytes: int) -> Iterator[Member]:
@@ -85,4 +87,13 @@ def _is_page(file: "TiffImageFile") -> bool:
 def _taken_out(whole: str, file: "TiffImageFile", max_bytes: int) -> bytes:
     with told(whole, *png.DAMAGE), png.quiet():
         png.check_pixels(whole, *file.size)
-        return png.encoded(whole, file, max_bytes)
+        return png.encoded(whole, _in_shades(file), max_bytes)
+
+
+def _in_shades(file: "TiffImageFile") -> "Image":
+    """The page with deep grey as PNG has it: Pillow reads 12 bits, and black as the largest number, as they are."""
+    if file.mode == "I;16" and file.tag_v2.get(_BITS) == (12,):
+        return file.point(lambda value: value * 16)
+    if file.mode == "I;16" and file.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        return file.point(lambda value: value * -1 + 0xFFFF)
+    return file

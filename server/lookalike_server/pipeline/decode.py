@@ -17,7 +17,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 
 from lookalike_server import yielding
 from lookalike_server.errors import BadRegion, DeadlineExceeded, ImageTooLarge, ImageUndecodable, LookalikeError
@@ -26,14 +25,12 @@ from lookalike_server.pipeline import formats
 from lookalike_server.pipeline.budget import PixelBudget
 from lookalike_server.pipeline.cost import CostModel
 from lookalike_server.pipeline.exif import SIDEWAYS, UPRIGHT, capture_time, exif_of, location, orientation
-from lookalike_server.pipeline.formats import tails
+from lookalike_server.pipeline.formats import tails, tiff
 from lookalike_server.pipeline.formats.scans import check_scans
 from lookalike_server.pipeline.lane import Lane
 from lookalike_server.pipeline.turning import turned
 from lookalike_server.pipeline.waiting import TOO_LATE, Drops
 from lookalike_server.records import AS_IT_IS, Location, Turn
-
-TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT = 322, 323
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -216,7 +213,8 @@ class Decoder:
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = exif_of(opened)
                 stored = orientation(exif) if self._model.honours_orientation else UPRIGHT
-                image = opened.transpose(TURNS[stored]) if stored in TURNS else opened
+                shades = tiff.in_shades(opened)
+                image = shades.transpose(TURNS[stored]) if stored in TURNS else shades
                 if region is not None:
                     image = image.crop(region.box(*image.size))
                 views = tuple(self._model.prepare(turned(image, turn)) for turn in turns)
@@ -245,9 +243,7 @@ class Decoder:
 
 def pixels_of(image: Image.Image) -> int:
     """Pixels that decoding takes in memory: of the picture, or of one tile where a TIFF's are larger than itself."""
-    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    tile: int = tags.get(TIFF_TILE_WIDTH, 0) * tags.get(TIFF_TILE_HEIGHT, 0)
-    return max(image.width * image.height, tile)
+    return max(image.width * image.height, tiff.tile_pixels(image))
 
 
 def describe(error: Exception) -> str:

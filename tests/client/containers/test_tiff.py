@@ -3,10 +3,12 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 from tests.client.containers.makers import LIMIT, outcomes, write_pages
 from tests.pictures import picture
+from tests.tiffs import grey_tiff
 
 from lookalike import containers
 from lookalike.containers import png, tiff
@@ -37,6 +39,23 @@ def test_pages_of_other_modes_become_what_a_server_reads(tmp_path: Path, mode: s
     assert isinstance(content, bytes)
     with Image.open(io.BytesIO(content)) as taken:
         assert (taken.format, taken.mode) == (format_, kept)
+
+
+@pytest.mark.parametrize(("bits", "white_is_zero"), [(12, False), (16, True)])
+def test_deep_grey_is_as_dark_as_it_was(tmp_path: Path, bits: int, white_is_zero: bool) -> None:
+    row = np.linspace(0, 2**bits - 1, 64).astype(int)
+    page = grey_tiff(np.tile(row[::-1] if white_is_zero else row, (48, 1)), bits, white_is_zero=white_is_zero)
+    with TiffImagePlugin.AppendingTiffWriter(str(tmp_path / "a.tif"), new=True) as file:
+        picture(1).save(file, format="TIFF")
+        file.newFrame()
+        file.write(page)
+        file.newFrame()
+    content = outcomes(tmp_path / "a.tif")["#page=2"]
+    assert isinstance(content, bytes)
+    with Image.open(io.BytesIO(content)) as taken:
+        shades = np.asarray(taken)[0]
+    assert shades[0] == 0
+    assert shades[-1] >= 0xFFF0
 
 
 @pytest.mark.parametrize("kind", [1, 4])

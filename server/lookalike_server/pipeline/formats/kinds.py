@@ -41,8 +41,9 @@ HEAD = 1024
 def described(content: bytes) -> str:
     """A few words about bytes that no reader knows."""
     known = next((words for beginning, words in BEGINNINGS if content.startswith(beginning)), None)
-    ours = next((f"it begins as {name}, and is damaged there" for mark, name in OURS if content.startswith(mark)), None)
-    told = known or ours or _of_chunks(content) or _of_boxes(content) or _of_text(content[:HEAD])
+    ours = next((name for mark, name in OURS if content.startswith(mark)), None)
+    begun = f"it begins as {ours}, and is damaged there or of a rare kind: {PICTURES}" if ours else None
+    told = known or begun or _of_chunks(content) or _of_boxes(content) or _of_text(content[:HEAD])
     if told is None and not content.strip(b"\0"):
         return "it holds nothing but zeros: the copy failed, or the disk is damaged"
     return told or "it is of no kind that this server knows, or its beginning is damaged"
