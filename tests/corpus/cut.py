@@ -44,6 +44,7 @@ def _in_parts() -> Iterator[Specimen]:
         start = whole.rindex(b"\xff\xda")
         cut = whole[: start + (len(whole) - start) * percent // 100]
         yield Specimen(GROUP, f"JPEG, {percent}% of its coded pixels", cut, outcome)
+        yield Specimen(GROUP, f"JPEG, {percent}% of its coded pixels and an end", cut + b"\xff\xd9", outcome)
     scans = [at for at in range(len(progressive)) if progressive.startswith(b"\xff\xda", at)]
     yield Specimen(GROUP, "progressive JPEG, cut in its first scan", progressive[: scans[0] + 100], UNDECODABLE)
     yield Specimen(GROUP, "progressive JPEG, cut in the tables after it", progressive[: scans[1] - 5], UNDECODABLE)

@@ -1,4 +1,4 @@
-"""Hostile containers, which the client opens: how many pictures of each are taken, and how many members refused.
+"""Hostile containers, which the client opens: how many pictures of each can be sent, and how many members are refused.
 
 What is said of each member is held by the tests in tests/client/containers.
 """
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.client.containers.hostile import CASES, Case
-from tests.client.containers.makers import LIMIT
+from tests.client.containers.makers import LIMIT, outcome
 
 from lookalike import containers
 
@@ -21,5 +21,6 @@ def _outcome(case: Case) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"made{case.suffix}")
         case.make(path)
-        failed = [member.error is not None for member in containers.members(path, LIMIT)]
-        return f"taken {failed.count(False)}, refused {failed.count(True)}"
+        told = [outcome(member) for member in containers.members(path, LIMIT)]
+        came = sum(isinstance(each, bytes) and each != b"" for each in told)
+        return f"sent {came}, refused {len(told) - came}"

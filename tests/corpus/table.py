@@ -13,6 +13,7 @@ them, and fail where this page says something else than they found. `python -m t
 anew.
 
 *taken*: the picture is stored and found. A reason: the item failed with that error, and nothing of it was stored.
+Of containers, *sent*: so many pictures came out whole; *refused*: so many members, or the container itself, did not.
 """
 
 

@@ -10,7 +10,7 @@ from lookalike_server.models import efficientnet_lite0, tiny
 from lookalike_server.pipeline.decode import Decoder
 from lookalike_server.pipeline.formats import tails
 
-START_OF_SCAN = b"\xff\xda"
+START_OF_SCAN, END = b"\xff\xda", b"\xff\xd9"
 GREY = 128
 
 
@@ -62,6 +62,39 @@ def test_half_a_picture_is_taken_and_what_is_missing_is_grey() -> None:
 def test_less_than_half_is_refused_and_the_error_says_how_much_is_missing() -> None:
     with pytest.raises(ImageUndecodable, match=r"cut short.* 6\d% of its rows"):
         decoded(cut_at_row(picture(2, 320, 320), 112))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}])
+def test_an_end_behind_the_cut_does_not_hide_it(mode: str, options: dict[str, int]) -> None:
+    content = encoded(picture(2, 640, 480).convert(mode), "JPEG", quality=90, **options)
+    start = content.index(START_OF_SCAN) + 20
+    for percent in (2, 20, 40):
+        with pytest.raises(ImageUndecodable, match="of its rows"):
+            decoded(content[: start + (len(content) - start) * percent // 100] + END)
+    decoded(content[: start + (len(content) - start) * 70 // 100] + END)
+
+
+def test_an_end_within_the_first_of_several_scans_does_not_hide_the_cut() -> None:
+    content = encoded(picture(2, 640, 480), "JPEG", progressive=True)
+    with pytest.raises(ImageUndecodable, match="first of its scans"):
+        decoded(content[: content.index(START_OF_SCAN) + 60] + END)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (640, 9), (300, 400)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_one_colour_is_a_picture_with_and_without_an_end(size: tuple[int, int], mode: str, progressive: bool) -> None:
+    for shade in (0, 128, 255):
+        image = Image.new(mode, size, (shade,) * len(Image.new(mode, (1, 1)).getbands()))
+        content = encoded(image, "JPEG", progressive=progressive)
+        assert (decoded(content[:-2]) == decoded(content)).all()
+
+
+def test_a_picture_that_is_white_below_is_whole() -> None:
+    half = picture(2, 640, 480)
+    half.paste("white", (0, 150, 640, 480))
+    assert (decoded(encoded(half, "JPEG"))[-1] == 255).all()
 
 
 def test_a_missing_end_costs_nothing() -> None:

@@ -212,6 +212,7 @@ class Decoder:
             with self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = exif_of(opened)
+                tails.check_end(opened, content)
                 stored = orientation(exif) if self._model.honours_orientation else UPRIGHT
                 shades = tiff.in_shades(opened)
                 image = shades.transpose(TURNS[stored]) if stored in TURNS else shades

@@ -4,6 +4,8 @@ A picture is taken when at least half of its rows are there; what is missing cou
 (progressive) is taken when its first scan is whole: that holds all rows, coarsely. Other formats that are cut short
 stay refused: what is missing there may be anywhere in the picture.
 
+A picture that was cut and given an end again is held to the same: decoders make the rest of it grey, and do not tell.
+
 Where the rows end is seen from outside: the decoder writes them over a canvas, and the canvas is what it did not reach.
 Pillow's own way, LOAD_TRUNCATED_IMAGES, holds for all threads at once, and does not tell.
 """
@@ -22,11 +24,23 @@ from lookalike_server.pipeline.formats.scans import START_OF_SCAN, first_scan, h
 START, END = b"\xff\xd8\xff", b"\xff\xd9"
 ENOUGH = 0.5
 """Share of the rows that must be there."""
+LOWER = 0.6
+"""Of a picture of which too little is there, all below this share of its height is grey, and half a block above."""
+PADDING = bytes(8)
+"""The decoder looks ahead so far, or it would miss the last blocks before the end."""
 
 
 def is_jpeg(content: bytes) -> bool:
     """Whether there is a tail that may be broken."""
     return content.startswith(START)
+
+
+def check_end(image: Image.Image, content: bytes) -> None:
+    """Refuse a JPEG that ends well, and is cut short before; of a loaded picture. Raises ImageUndecodable."""
+    if is_jpeg(content) and _is_flat(image, image.height - 1) and _is_flat(image, LOWER * image.height):
+        with _opened(content) as unloaded:
+            end = content.find(END, first_scan(unloaded))
+        mended(content[:end] if end >= 0 else content)
 
 
 def mended(content: bytes) -> bytes:
@@ -53,6 +67,12 @@ def share_of_rows(content: bytes) -> float:
     return float(is_there.mean())
 
 
+def _is_flat(image: Image.Image, top: float) -> bool:
+    """Whether there is one colour only from this row down."""
+    bands = image.crop((0, int(top), image.width, image.height)).split()
+    return all(least == most for least, most in (band.getextrema() for band in bands))
+
+
 def _opened(content: bytes) -> JpegImageFile:
     image = Image.open(io.BytesIO(content), formats=("JPEG",))
     if not isinstance(image, JpegImageFile):
@@ -62,7 +82,7 @@ def _opened(content: bytes) -> JpegImageFile:
 
 def _decoded_over(content: bytes, shade: int) -> NDArray[np.uint8]:
     """As far as the decoder comes, and beyond that the shade; pixels [h, w] or [h, w, channels]."""
-    with _opened(content) as image:
+    with _opened(content + PADDING) as image:
         image.draft(None, (1, 1))
         image.im = Image.new(image.mode, image.size, (shade,) * len(image.getbands())).im
         image.decodermaxblock = max(len(content), image.decodermaxblock)
