@@ -8,6 +8,8 @@ from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
+from lookalike.errors import BadFilter
+
 if TYPE_CHECKING:
     from lookalike.pictures import Picture
     from lookalike.types import Embedding, Image, Match, Vector
@@ -41,15 +43,28 @@ class GeoBox:
 
     @classmethod
     def around(cls, latitude: float, longitude: float, kilometres: float) -> "GeoBox":
-        """The box around all that lies so near to a place, on a ball of the Earth's size; its corners are farther."""
+        """The box around all that lies so near to a place, on a ball of the Earth's size; its corners are farther.
+
+        Raises BadFilter for what is no place on the Earth, and for a distance below zero.
+        """
+        _check_place(latitude, longitude, kilometres)
         angle = kilometres / KILOMETRES
-        south, north = max(latitude - angle, -90.0), min(latitude + angle, 90.0)  # in this order a NaN stays one
+        south, north = max(latitude - angle, -90.0), min(latitude + angle, 90.0)
         if south == -90 or north == 90:  # a pole lies within, and with it every meridian
             return cls(south, -180, north, 180)
         share = math.sin(math.radians(angle)) / math.cos(math.radians(latitude))
         across = math.degrees(math.asin(max(min(share, 1.0), -1.0)))
         west, east = ((longitude + side + 180) % 360 - 180 for side in (-across, across))
         return cls(south, west, north, east)
+
+
+def _check_place(latitude: float, longitude: float, kilometres: float) -> None:
+    """Refuse it in the words it was given in: a box made of it would be refused for numbers that nobody wrote."""
+    for name, given, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
+        if not -most <= given <= most:  # a NaN is refused, too
+            raise BadFilter(f"a {name} runs from -{most} to {most} degrees; {given} does not")
+    if not kilometres >= 0:
+        raise BadFilter(f"a distance is 0 kilometres or more, not {kilometres}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,13 @@ WRONG = [
     (["--filter", '{"label": {}}'], 'no field named "label"'),
     (["--filter", '{"any_of": [{"geo_box": {"south": "Lisbon"}}]}'], "any_of"),
     (["--filter", "@nowhere.json"], "cannot be read"),
-    (["--taken-after", "yesterday"], "--taken-after"),
+    (["--near", "95,0,1"], "--near: a latitude runs from -90 to 90 degrees; 95.0 does not"),
+    (["--near", "0,190,1"], "a longitude runs from -180 to 180 degrees; 190.0 does not"),
+    (["--near", "0,0,-1"], "0 kilometres or more, not -1.0"),
+    (["--near", "nan,0,1"], "a latitude"),
+    (["--near", "0,0,nan"], "0 kilometres or more, not nan"),
+    (["--taken-after", "yesterday"], "'--taken-after': yesterday is no time such as 2024-05-01"),
+    (["--taken-before", "2024"], "2024 is no time such as 2024-05-01"),
 ]
 
 

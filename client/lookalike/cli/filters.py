@@ -8,12 +8,27 @@ from typing import Annotated
 import typer
 
 from lookalike.cli.output import printable
+from lookalike.errors import BadFilter
 from lookalike.types import Filter, GeoBox
 
+
+
+def read_time(text: str) -> datetime:
+    """Read a day, or a day and a time: Typer would take 2024 for the seconds since 1970."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        hint = f"{printable(text)} is no time such as 2024-05-01 or 2024-05-01T12:30:00"
+        raise typer.BadParameter(hint) from None
+
+
 After = Annotated[
-    datetime | None, typer.Option(metavar="TIME", help="Only images taken then or later: 2024-05-01T12:30:00.")
+    datetime | None,
+    typer.Option(parser=read_time, metavar="TIME", help="Only images taken then or later: 2024-05-01T12:30:00."),
 ]
-Before = Annotated[datetime | None, typer.Option(metavar="TIME", help="Only images taken before: 2024-05-01.")]
+Before = Annotated[
+    datetime | None, typer.Option(parser=read_time, metavar="TIME", help="Only images taken before: 2024-05-01.")
+]
 BoxText = Annotated[
     str | None,
     typer.Option(
@@ -46,7 +61,10 @@ def read_box(box: str | None, near: str | None) -> GeoBox | None:
         raise typer.BadParameter("give --box or --near, not both", param_hint="--near")
     if box is not None:
         return GeoBox(*_numbers(box, "S,W,N,E", "36,-10,44,4", "--box"))
-    return None if near is None else GeoBox.around(*_numbers(near, "LAT,LON,KM", "38.72,-9.14,25", "--near"))
+    try:
+        return None if near is None else GeoBox.around(*_numbers(near, "LAT,LON,KM", "38.72,-9.14,25", "--near"))
+    except BadFilter as error:
+        raise typer.BadParameter(error.message, param_hint="--near") from None
 
 
 def read_filter(text: str | None) -> Filter:
