@@ -153,7 +153,8 @@ def _readable(picture: Picture) -> Iterator[IO[bytes]]:
             with _put_back(picture):
                 yield picture
     except (OSError, ValueError) as error:
-        raise ImageUnreadable(f"{_name(picture)} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error  # the name stands before it
+        raise ImageUnreadable(f"{_name(picture)} cannot be read: {why}") from error
 
 
 @contextmanager

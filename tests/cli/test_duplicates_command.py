@@ -46,7 +46,7 @@ def test_exact_ones_and_groups_are_listed_with_what_is_known_of_chance(run: Run,
     assert {Path(line.split()[-1]).name for line in lines[2:4]} == {"0001.png", "near.png"}
     assert 0 < float(lines[3].split()[0]) < 0.2
     assert "5 images" in lines[4]
-    assert "1 lie at several places; 2 are in 1 groups" in lines[4]
+    assert "1 at several places, 2 in 1 group of" in lines[4]
     assert lines[5].startswith("Of 10 random pairs 1 are within 0.2: a false-positive rate of 0.1")
 
 

@@ -238,4 +238,4 @@ def test_files_that_only_an_extra_could_open_are_passed_over_with_a_word(
     (tmp_path / "clip.mp4").write_bytes(b"a video")
     done = run("index", tmp_path, "-c", "lacking")
     assert done.exit_code == 0
-    assert "1 files passed over, which only the extra 'video' can open" in done.stderr
+    assert "1 file passed over, which only the extra 'video' can open" in done.stderr

@@ -111,7 +111,7 @@ def test_images_matches_and_duplicates_can_be_shown(client: Client, result: Sear
     page = Page(show(client.duplicates("shown", max_distance=2)).html)
     assert len(thumbnails(page)) == 1 + 6
     assert {"the same bytes at 2 places", "6 alike", "the first"} <= set(page.texts)
-    assert "1 lie at several places, 6 are in 1 groups of near-duplicates" in page.text
+    assert "1 at several places, 6 in 1 group of near-duplicates" in page.text
 
 
 def test_a_group_and_its_copies_can_be_shown_alone() -> None:

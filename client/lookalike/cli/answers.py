@@ -16,6 +16,7 @@ from lookalike.cli.progress import failure_line, progress_bar
 from lookalike.cli.queries import Wanted
 from lookalike.cli.reporting import Keeping, write_report
 from lookalike.cli.saving import STDOUT, check_file, csv_rows
+from lookalike.counting import counted
 from lookalike.reports import COLUMNS, Answer, Report, Terms, in_order, rows
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def answer(asking: Asking, wanted: Wanted, to: Outlets) -> tuple[list[Answer], i
     if report and to.keeping:
         write_report(asking.client, replace(report, answers=tuple(held)), to.keeping)
     if failed:
-        remark(f"{failed:,} of {len(wanted.questions):,} queries failed.", "yellow")
+        remark(f"{failed:,} of {counted(len(wanted.questions), 'query')} failed.", "yellow")
     return held, failed
 
 

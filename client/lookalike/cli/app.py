@@ -4,7 +4,7 @@ Nothing here or in a command's module may import grpc, numpy or Pillow before th
 """
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,10 +20,16 @@ from lookalike.cli.map import map_
 from lookalike.cli.reembed import reembed
 from lookalike.cli.replay import replay_report
 from lookalike.cli.search import search
-from lookalike.cli.serve import PASSED_ON, backup, evaluate, restore, serve, train, verify
+from lookalike.cli.serve import ARGUMENTS, backup, evaluate, restore, serve, train, verify
 from lookalike.cli.show import show
 from lookalike.cli.top import top
 from lookalike.cli.watch import watch
+
+WHOLE, SERVERS, MODELS = "Whole collections", "Servers", "Models"
+"""Panels of the help; what is needed every day stands before them, in the order in which one comes to need it."""
+
+PASSED_ON: dict[str, Any] = {"context_settings": ARGUMENTS, "add_help_option": False}
+"""How a command is made that hands all its arguments on."""
 
 EPILOG = "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
@@ -53,23 +59,26 @@ def start(
 
 
 app.command()(demo)
-app.command(context_settings=PASSED_ON, add_help_option=False)(serve)
+app.command(**PASSED_ON)(serve)
 app.command()(index)
 app.command()(watch)
-app.command()(import_seed)
 app.command()(search)
 app.command("replay")(replay_report)
 app.command()(show)
 app.command()(duplicates)
 app.command("map")(map_)
-app.command()(reembed)
-app.command()(export)
-app.command("import")(import_exported)
-app.add_typer(collections.app, name="collections")
-app.command()(top)
-app.command()(doctor)
-app.command(context_settings=PASSED_ON, add_help_option=False)(verify)
-app.command(context_settings=PASSED_ON, add_help_option=False)(backup)
-app.command(context_settings=PASSED_ON, add_help_option=False)(restore)
-app.command(context_settings=PASSED_ON, add_help_option=False)(evaluate)
-app.command(context_settings=PASSED_ON, add_help_option=False)(train)
+
+app.add_typer(collections.app, name="collections", rich_help_panel=WHOLE)
+app.command(rich_help_panel=WHOLE)(reembed)
+app.command(rich_help_panel=WHOLE)(export)
+app.command("import", rich_help_panel=WHOLE)(import_exported)
+app.command(rich_help_panel=WHOLE)(import_seed)
+
+app.command(rich_help_panel=SERVERS)(top)
+app.command(rich_help_panel=SERVERS)(doctor)
+app.command(rich_help_panel=SERVERS, **PASSED_ON)(verify)
+app.command(rich_help_panel=SERVERS, **PASSED_ON)(backup)
+app.command(rich_help_panel=SERVERS, **PASSED_ON)(restore)
+
+app.command(rich_help_panel=MODELS, **PASSED_ON)(evaluate)
+app.command(rich_help_panel=MODELS, **PASSED_ON)(train)

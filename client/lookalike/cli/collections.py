@@ -9,6 +9,7 @@ from rich.table import Table
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
 from lookalike.cli.output import day, fail, out, print_json, printable, remark
+from lookalike.counting import counted
 from lookalike.types import Collection
 
 app = typer.Typer()
@@ -92,12 +93,12 @@ def delete(
     with connect(Connection(server, token, tls, ca, as_json)) as client:
         count = client.collection(name).image_count
         if not yes:
-            typer.confirm(f"Remove {name} and its {count:,} images from the server?", abort=True, err=True)
+            typer.confirm(f"Remove {name} and its {counted(count, 'image')} from the server?", abort=True, err=True)
         removed = client.delete_collection(name)
     if as_json:
         print_json({"name": name, "deleted_image_count": removed})
     else:
-        out.print(f"Removed {name} with {removed:,} images.")
+        out.print(f"Removed {name} with {counted(removed, 'image')}.")
 
 
 def _is_written(context: typer.Context, name: str) -> bool:

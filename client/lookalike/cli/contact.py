@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lookalike.cli.sheet import Row, found_sheet, rows_sheet, save
 from lookalike.cli.tile import LOUD, Tile
+from lookalike.counting import counted
 from lookalike.errors import ImageNotFound
 from lookalike.originals import GONE, local_file, short_name
 from lookalike.reports import Asked
@@ -38,7 +39,7 @@ def write_answers(
     rows = [
         Row(_query_tile(query, region), [_match_tile(match) for match in result[:COLUMNS]]) for query, result in answers
     ]
-    save(rows_sheet(f"{len(answers):,} queries", standing(answers[0][1]), rows), file)
+    save(rows_sheet(counted(len(answers), "query"), standing(answers[0][1]), rows), file)
 
 
 def write_groups(groups: Sequence[DuplicateGroup], title: str, note: str, file: Path) -> None:

@@ -26,6 +26,8 @@ from lookalike.cli.options import (
 )
 from lookalike.cli.output import fail, out, print_json, printable, remark
 from lookalike.cli.progress import progress_bar, timed
+from lookalike.counting import counted
+from lookalike.showing.words import doubled
 from lookalike.types import (
     DuplicateFinding,
     DuplicateGroup,
@@ -67,7 +69,7 @@ class Tally:
     @property
     def words(self) -> str:
         """The counts for a person."""
-        return f"{self.looked_at:,} images looked at"
+        return f"{counted(self.looked_at, 'image')} looked at"
 
 
 def duplicates(
@@ -149,11 +151,7 @@ def standing(tally: Tally, collection: str) -> list[str]:
     summary = tally.summary
     if summary is None:
         return []
-    lines = [
-        f"{collection}: {summary.image_count:,} images in {tally.seconds:,.1f} s. "
-        f"{summary.many_sources_count:,} lie at several places; "
-        f"{summary.grouped_count:,} are in {summary.group_count:,} groups of near-duplicates."
-    ]
+    lines = [f"{collection}: {counted(summary.image_count, 'image')} in {tally.seconds:,.1f} s: {doubled(summary)}."]
     rate, bound = summary.false_positive_rate, summary.false_positive_bound
     if rate is not None and bound is not None:
         lines.append(

@@ -86,12 +86,12 @@ def export(
     tally, to = Tally(), Connection(server, token, tls, ca, as_json)
     if form in RECORDS:
         check_file(where, metadata.MARKS[form.value], "FILE")
-        with timed(tally), connect(to) as client, metadata.WRITERS[form.value](where) as write:
+        with timed(tally, resumes=False), connect(to) as client, metadata.WRITERS[form.value](where) as write:
             for page in Passing(client, collection, wanted, tally, as_json or where == STDOUT).pages():
                 for image in page:
                     write(image)
     else:
-        with _removed_unless_done(where), timed(tally), connect(to) as client:
+        with _removed_unless_done(where), timed(tally, resumes=False), connect(to) as client:
             _write(Passing(client, collection, wanted, tally, as_json), where, form)
     _report(tally, where, collection, as_json)
 

@@ -12,7 +12,6 @@ from lookalike.errors import BadFilter
 from lookalike.types import Filter, GeoBox
 
 
-
 def read_time(text: str) -> datetime:
     """Read a day, or a day and a time: Typer would take 2024 for the seconds since 1970."""
     try:

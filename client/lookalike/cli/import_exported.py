@@ -20,6 +20,7 @@ from lookalike.cli.output import FAILED, fail, out, print_json, printable
 from lookalike.cli.parquet import read_parquet
 from lookalike.cli.progress import failure_line, list_first, progress_bar, timed
 from lookalike.cli.tally import Tally
+from lookalike.counting import counted
 from lookalike.errors import CollectionNotFound, ModelMismatch
 from lookalike.types import Embedded, Filter, Image, ImportOutcome
 
@@ -165,7 +166,7 @@ def _report(tally: ImagesTally, collection: str, as_json: bool) -> None:
         print_json(_summary(tally, collection))
         return
     total = tally.outcomes.total()
-    out.print(f"{total:,} images into {collection} in {tally.seconds:,.1f} s: {tally.words}", soft_wrap=True)
+    out.print(f"{counted(total, 'image')} into {collection} in {tally.seconds:,.1f} s: {tally.words}", soft_wrap=True)
     lines = [failure_line(printable(f"{each.id} {each.path}"), each.reason, each.message) for each in tally.failures]
     list_first(lines)
 

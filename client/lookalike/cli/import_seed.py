@@ -20,6 +20,7 @@ from lookalike.cli.output import FAILED, fail, out, print_json, printable
 from lookalike.cli.progress import failure_line, list_first, progress_bar, timed
 from lookalike.cli.seed_database import BadRow, Row, SeedDatabase, Unreadable
 from lookalike.cli.tally import Tally
+from lookalike.counting import counted
 from lookalike.errors import CollectionExists
 from lookalike.types import Embedded, ImportOutcome, ModelInfo
 
@@ -148,7 +149,7 @@ def _report(tally: RowsTally, collection: str, as_json: bool) -> None:
         print_json(_summary(tally, collection))
         return
     total = tally.outcomes.total()
-    out.print(f"{total:,} rows into {collection} in {tally.seconds:,.1f} s: {tally.words}", soft_wrap=True)
+    out.print(f"{counted(total, 'row')} into {collection} in {tally.seconds:,.1f} s: {tally.words}", soft_wrap=True)
     list_first(
         [
             failure_line(f"imageId {failed.imageId} {printable(failed.path)}", failed.reason, failed.message)

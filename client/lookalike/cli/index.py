@@ -33,6 +33,7 @@ from lookalike.cli.options import (
 )
 from lookalike.cli.output import FAILED, err, out, print_json, printable, remark, size
 from lookalike.cli.progress import list_failures, progress_bar, timed
+from lookalike.counting import counted
 
 if TYPE_CHECKING:
     from lookalike.folders import Step
@@ -94,7 +95,9 @@ def index(
             for step in _told(steps, kept, lines, verbose=verbose):
                 bar.update(task, completed=step.done, total=step.total, description=kept.words)
     for extra, count in difference.passed_over.items():
-        remark(f"{count:,} files passed over, which only the extra {extra!r} can open: {install(f'cli,{extra}')}")
+        remark(
+            f"{counted(count, 'file')} passed over, which only the extra {extra!r} can open: {install(f'cli,{extra}')}"
+        )
     _report(kept, paths, collection, as_json)
     if kept.failures:
         raise typer.Exit(FAILED)
@@ -126,6 +129,8 @@ def _report(kept: Kept, paths: list[Path], collection: str, as_json: bool) -> No
 
 def _headline(kept: Kept, collection: str) -> str:
     if kept.is_rehearsal:
-        return f"{collection} would be sent {size(kept.sent_bytes)}; nothing was done. {kept.total:,} pictures:"
+        return (
+            f"{collection} would be sent {size(kept.sent_bytes)}; nothing was done. {counted(kept.total, 'picture')}:"
+        )
     sent = f", {size(kept.sent_bytes)} sent" if kept.sent_bytes else ""
-    return f"{collection}: {kept.total:,} pictures in {kept.seconds:,.1f} s ({kept.rate:,.1f}/s){sent}"
+    return f"{collection}: {counted(kept.total, 'picture')} in {kept.seconds:,.1f} s ({kept.rate:,.1f}/s){sent}"

@@ -26,6 +26,7 @@ from lookalike.cli.options import (
 )
 from lookalike.cli.output import fail, out, print_json, printable
 from lookalike.cli.progress import progress_bar, timed
+from lookalike.counting import counted
 from lookalike.types import Filter
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Tally:
     @property
     def words(self) -> str:
         """The count for a person."""
-        return f"{self.count:,} images"
+        return counted(self.count, "image")
 
 
 def map_(

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lookalike.cli.progress import progress_bar
+from lookalike.counting import counted
 from lookalike.types import Collection, Filter, Image
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Tally:
     @property
     def words(self) -> str:
         """The count for a person."""
-        return f"{self.count:,} images"
+        return counted(self.count, "image")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from lookalike.cli.connection import Connection, connect
 from lookalike.cli.options import DEFAULT_SERVER, AsJson, Ca, Server, Tls, Token
 from lookalike.cli.output import FAILED, fail, out, plain, print_json, printable
 from lookalike.cli.progress import list_first, progress_bar, timed
+from lookalike.counting import counted
 from lookalike.reports import BadReport, Change, Place, Replayed, Report, Verdict, read, replay, standing_changes
 
 File = Annotated[
@@ -95,7 +96,8 @@ def _print(tally: Tally, steps: Sequence[Replayed], changed: Sequence[str], repo
     if not tally.identical:
         for line in changed:
             out.print(Text(printable(line), style="dim"), soft_wrap=True)
-    out.print(f"Of {len(steps):,} queries of {report.created:%Y-%m-%d %H:%M %Z}: {tally.words}.", soft_wrap=True)
+    asked = counted(len(steps), "query")
+    out.print(f"Of {asked} of {report.created:%Y-%m-%d %H:%M %Z}: {tally.words}.", soft_wrap=True)
 
 
 def _line(change: Change) -> Text:

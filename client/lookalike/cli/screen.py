@@ -9,6 +9,7 @@ from rich.text import Text
 
 from lookalike.cli.output import printable, size
 from lookalike.cli.pace import STAGES, Pace
+from lookalike.counting import counted
 from lookalike.load import Lane
 
 WIDE = 70
@@ -35,7 +36,7 @@ def _head(address: str, pace: Pace) -> RenderableType:
         f"{pace.cpus:.2f} cores",
         f"{size(pace.memory_bytes)} memory",
         f"{size(pace.held_bytes)} held",
-        f"{pace.images:,} images{index}",
+        f"{counted(pace.images, 'image')}{index}",
     )
     title = Text.assemble((printable(address), "bold"), "  ", printable(models))
     return Group(title, Text("  ".join(facts)))

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS]", show_default=False)]
-PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+ARGUMENTS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
 def serve(arguments: Arguments = None) -> None:

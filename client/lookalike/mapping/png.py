@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from lookalike.counting import counted
 from lookalike.mapping.coordinates import Placed
 from lookalike.mapping.palette import GREY, Group, groups, numbered
 from lookalike.mapping.reading import Atlas
@@ -120,8 +121,7 @@ def _head(pen: ImageDraw.ImageDraw, atlas: Atlas, placed: Placed) -> None:
 
 def title(atlas: Atlas) -> str:
     """What the map shows."""
-    count = len(atlas.points)
-    return f"{atlas.collection}: {count:,} image{'' if count == 1 else 's'}"
+    return f"{atlas.collection}: {counted(len(atlas.points), 'image')}"
 
 
 def _legend(pen: ImageDraw.ImageDraw, found: Sequence[Group]) -> None:

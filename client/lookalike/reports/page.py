@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import PurePath
 
+from lookalike.counting import counted
 from lookalike.reports.document import Answer, Report
 from lookalike.reports.question import Asked
 from lookalike.reports.style import STYLE
 from lookalike.safe import escaped
-from lookalike.showing.words import altered
+from lookalike.showing.words import altered, in_words, standing
 from lookalike.types import Image, Match, SearchResult
 
 OPEN, CLOSE = '<pre id="lookalike-report">', "</pre>"
@@ -71,7 +72,7 @@ def _standing(report: Report) -> dict[str, str]:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(report.server.versions.items()))
     return {
         "Made": report.created.strftime("%Y-%m-%d %H:%M:%S %Z"),
-        "Collection": f"{report.collection.name}: {report.collection.image_count:,} images, "
+        "Collection": f"{report.collection.name}: {counted(report.collection.image_count, 'image')}, "
         f"generation {report.collection.generation:,}",
         "Model": report.collection.model_id,
         "Search": "exact: every image compared",
@@ -110,11 +111,9 @@ def _asked(asked: Asked, role: str, thumbnails: Thumbnails | None) -> str:
 
 def _found(result: SearchResult, thumbnails: Thumbnails | None) -> Iterator[str]:
     more = " More lie within that distance." if result.more_within else ""
-    scenes = " · ".join(f"{scene.name} {scene.probability:.0%}" for scene in result.query_scenes)
-    shows = f" The query shows {scenes}." if scenes else ""
-    kind = "exact" if result.exact else "approximate"
-    standing = f"{len(result):,} matches · {result.model_id} · {kind} · generation {result.generation:,}.{more}{shows}"
-    yield f'<p class="standing">{escaped(standing)}</p>\n'
+    shows = f" The query shows {in_words(result.query_scenes)}." if result.query_scenes else ""
+    said = f"{counted(len(result), 'match')} · {standing(result)}.{more}{shows}"
+    yield f'<p class="standing">{escaped(said)}</p>\n'
     if not result:
         return
     column = "" if thumbnails is None else "<th>picture</th>"
@@ -144,7 +143,7 @@ def _known(match: Match, image: Image) -> list[str]:
     parts = [f"{image.format} {image.width} x {image.height}"] if image.format else []
     parts += [f"taken {image.captured:%Y-%m-%d %H:%M}"] if image.captured else []
     parts += [f"{key}={value}" for key, value in sorted(image.labels.items())]
-    parts += [f"{scene.name} {scene.probability:.0%}" for scene in image.scenes[:1]]
+    parts += [in_words(image.scenes[:1])] if image.scenes else []
     parts += [f"query {altered(match)}"] if altered(match) else []
     parts += [] if match.scene_agreement is None else [f"agrees {match.scene_agreement:.0%}"]
     return parts

@@ -71,6 +71,7 @@ def replay(client: "lookalike.Client", report: Report, *, collection: str = "") 
             yield Replayed(before.question, Verdict.NOT_ASKED, before, None, notes=(reason,))
         else:
             yield _replayed(before, Answer.of(before.question, next(answers)), report)
+    next(answers, None)  # to its end, or the server would count a call that was left
 
 
 def _replayed(before: Answer, now: Answer, report: Report) -> Replayed:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lookalike.counting import counted
 from lookalike.safe import printable
 from lookalike.types import DuplicateSummary, Match, Scene, SearchResult
 
@@ -38,7 +39,12 @@ def heading(match: Match) -> str:
 def summarised(summary: DuplicateSummary) -> str:
     """Say what a search for duplicates came to."""
     return (
-        f"{summary.image_count:,} images: {summary.many_sources_count:,} lie at several places, "
-        f"{summary.grouped_count:,} are in {summary.group_count:,} groups of near-duplicates, "
+        f"{counted(summary.image_count, 'image')}: {doubled(summary)}, "
         f"at most {summary.max_distance:.4g} from another of theirs"
     )
+
+
+def doubled(summary: DuplicateSummary) -> str:
+    """Say how many images are there more than once."""
+    groups = counted(summary.group_count, "group")
+    return f"{summary.many_sources_count:,} at several places, {summary.grouped_count:,} in {groups} of near-duplicates"

@@ -96,7 +96,7 @@ def test_members_are_opened_only_when_they_are_read_and_can_be_read_twice(tmp_pa
     path = write(tmp_path / name, album())
     members = list(containers.members(path, LIMIT))
     path.rename(path.with_name(f"aside-{name}"))
-    with pytest.raises(ImageUnreadable, match=r"album/0.png cannot be read: .* No such file"):
+    with pytest.raises(ImageUnreadable, match=r"album/0.png cannot be read: No such file"):
         pictures.content(members[0].picture or b"", LIMIT)
     path.with_name(f"aside-{name}").rename(path)
     for member in members:

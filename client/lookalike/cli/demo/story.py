@@ -16,6 +16,7 @@ from lookalike.cli.demo.photographs import Photograph
 from lookalike.cli.demo.server import DemoServer, ServerFailed
 from lookalike.cli.demo.trial import Trial
 from lookalike.cli.output import err, fail, friendly, out, printable, remark
+from lookalike.counting import counted
 from lookalike.pictures import find
 
 Step = TypeVar("Step")
@@ -60,7 +61,9 @@ def _write(chosen: Sequence[Photograph], second_view: Photograph | None, folder:
     if not readable:
         raise fail("None of these pictures can be read.")
     out.print(report.photographs_table(readable))
-    out.print(f"\nMade {len(COPIES)} altered copies of each and {len(written.queries)} queries: {_since(begin)}.")
+    out.print(
+        f"\nMade {len(COPIES)} altered copies of each and {counted(len(written.queries), 'query')}: {_since(begin)}."
+    )
     return written
 
 
@@ -80,7 +83,7 @@ def _import(client: "lookalike.Client", pictures: Path) -> None:
     steps = client.import_folder(pictures, collection=trial.COLLECTION)
     done = list(_watched(steps, "Importing", sum(1 for path in find(pictures))))
     rate = len(done) / (perf_counter() - begin)
-    out.print(f"Imported {len(done)} pictures: {_since(begin)}, {rate:.0f} a second.\n")
+    out.print(f"Imported {counted(len(done), 'picture')}: {_since(begin)}, {rate:.0f} a second.\n")
 
 
 def _conclude(trials: Sequence[Trial], written: Material, folder: Path) -> None:
