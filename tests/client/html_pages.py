@@ -1,7 +1,10 @@
 """HTML as a browser reads it, for tests of what is written as HTML."""
 
+import base64
+import re
 from html.parser import HTMLParser
 
+PICTURE = re.compile(r"url\(data:image/jpeg;base64,([A-Za-z0-9+/=]*)\)")
 VOID = {"img", "br", "meta", "wbr", "input"}
 
 
@@ -50,5 +53,13 @@ class Page(HTMLParser):
         ]
         styles = [*self.texts, *self.attributes("style")]
         return [link for link in links if not link.startswith("data:")] + [
-            text for text in styles if "url(" in text or "@import" in text
+            text for text in styles if "url(" in PICTURE.sub("", text) or "@import" in text
         ]
+
+    def pictures(self) -> list[bytes]:
+        """The JPEGs that stand in its style sheets."""
+        return [base64.b64decode(data) for text in self.texts for data in PICTURE.findall(text)]
+
+    def frames(self) -> int:
+        """How many frames of a report show one of them."""
+        return sum(name.startswith("picture ") for name in self.attributes("class"))

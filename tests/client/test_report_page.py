@@ -1,6 +1,5 @@
 """The page of a report: it needs nothing, runs nothing, and shows what it is given as text."""
 
-import base64
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -71,11 +70,19 @@ def test_it_says_what_the_answers_stand_on() -> None:
 def test_thumbnails_are_in_the_page_and_what_is_absent_is_a_frame_with_its_reason() -> None:
     thumbnails = {"a" * 64: Thumbnail(JPEG), f"{1:0>64}": Thumbnail(JPEG), f"{2:0>64}": Thumbnail(missing="burnt")}
     parsed = Page(html(report(result(0.1, 0.2, 0.3)), thumbnails))
-    pictures = parsed.attributes("src")
-    assert [base64.b64decode(each.removeprefix("data:image/jpeg;base64,")) for each in pictures] == [JPEG, JPEG]
+    assert parsed.pictures() == [JPEG, JPEG]
+    assert [each for each in parsed.attributes("class") if each.startswith("picture")] == ["picture p1", "picture p2"]
     assert "burnt" in parsed.texts
     assert "not found on this machine" in parsed.texts
-    assert Page(html(report())).attributes("src") == []
+    assert Page(html(report())).pictures() == []
+
+
+def test_a_picture_that_is_found_again_and_again_is_in_the_page_once() -> None:
+    question = Question((Asked("a" * 64, "/q.jpg"),))
+    answers = tuple(Answer(question, result(0.1, 0.2)) for _ in range(50))
+    parsed = Page(html(report(answers=answers), {f"{1:0>64}": Thumbnail(JPEG), "a" * 64: Thumbnail(JPEG)}))
+    assert parsed.pictures() == [JPEG, JPEG]
+    assert parsed.attributes("class").count("picture p1") == parsed.attributes("class").count("picture p2") == 50
 
 
 @pytest.mark.parametrize("blurred", [True, False])
@@ -83,7 +90,7 @@ def test_pictures_are_blurred_until_the_switch_is_on(blurred: bool) -> None:
     parsed = Page(html(report(), {}, blurred=blurred))
     (switch,) = (attributes for tag, attributes in parsed.tags if tag == "input")
     assert (switch["type"], "checked" in switch) == ("checkbox", not blurred)
-    assert "#show:not(:checked) ~ main img { filter: blur(16px) }" in parsed.text
+    assert "#show:not(:checked) ~ main .picture { filter: blur(16px) }" in parsed.text
     assert "input" not in Page(html(report())).names
 
 

@@ -20,7 +20,8 @@ from lookalike.reports.document import (
     Terms,
 )
 from lookalike.reports.files import from_text, read, to_json
-from lookalike.reports.page import Thumbnail, page
+from lookalike.reports.gallery import Thumbnail
+from lookalike.reports.page import page
 from lookalike.reports.question import Asked, Question
 from lookalike.reports.replaying import Replayed, Verdict, in_order, replay, standing_changes
 from lookalike.reports.table import COLUMNS, rows

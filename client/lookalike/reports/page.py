@@ -5,14 +5,13 @@ there are any, are blurred until somebody ticks "show pictures", so that a page 
 JSON document is in the page too, so that the page is all that has to be kept.
 """
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import PurePath
 
 from lookalike.counting import counted
 from lookalike.reports.document import Answer, Report
+from lookalike.reports.gallery import Gallery, Thumbnails
 from lookalike.reports.question import Asked
 from lookalike.reports.style import STYLE
 from lookalike.safe import escaped
@@ -36,30 +35,21 @@ _HEAD = f"""<!doctype html>
 _SWITCH = '<input type="checkbox" id="show"{}><label for="show">Show pictures</label>\n'
 
 
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A small JPEG, or why there is none."""
-
-    jpeg: bytes = b""
-    missing: str = ""
-
-
-Thumbnails = Mapping[str, Thumbnail]
-"""By the pictures' SHA-256."""
-
-
 def page(report: Report, document: str, thumbnails: Thumbnails | None = None, *, blurred: bool = True) -> Iterator[str]:
     """The page in parts, with the report's JSON document in it; without thumbnails it has no place for any."""
     title = f"Pictures that look alike in {report.collection.name}"
-    yield f"{_HEAD}<title>{escaped(title)}</title>\n</head>\n<body>\n<h1>{escaped(title)}</h1>\n"
+    gallery = None if thumbnails is None else Gallery(thumbnails)
+    yield f"{_HEAD}<title>{escaped(title)}</title>\n"
+    yield from gallery.style() if gallery else ()
+    yield f"</head>\n<body>\n<h1>{escaped(title)}</h1>\n"
     yield _facts(_standing(report))
-    if thumbnails is not None:
+    if gallery:
         yield _SWITCH.format("" if blurred else " checked")
     yield "<main>\n"
     for place, answer in enumerate(report.answers, 1):
-        yield from _answer(place, answer, thumbnails)
+        yield from _answer(place, answer, gallery)
     yield "</main>\n<details>\n<summary>This report as JSON, for lookalike replay</summary>\n"
-    yield f"{OPEN}{escape(document)}{CLOSE}\n</details>\n</body>\n</html>\n"
+    yield f"{OPEN}{escape(document, quote=False)}{CLOSE}\n</details>\n</body>\n</html>\n"
 
 
 def _facts(facts: Mapping[str, str]) -> str:
@@ -88,14 +78,14 @@ def _terms(report: Report) -> dict[str, str]:
     return {names.get(name, name.replace("_", " ").capitalize()): said for name, said in report.terms.words.items()}
 
 
-def _answer(place: int, answer: Answer, thumbnails: Thumbnails | None) -> Iterator[str]:
+def _answer(place: int, answer: Answer, gallery: Gallery | None) -> Iterator[str]:
     yield f"<section>\n<h2>{place}. {escaped(_title(answer))}</h2>\n"
     for role, those in (("like", answer.question.positives), ("unlike", answer.question.negatives)):
-        yield from (_asked(each, role, thumbnails) for each in those)
+        yield from (_asked(each, role, gallery) for each in those)
     if answer.error:
         yield f'<p class="error"><b>{escaped(answer.error.reason)}</b> {escaped(answer.error.message)}</p>\n'
     elif answer.result is not None:
-        yield from _found(answer.result, thumbnails)
+        yield from _found(answer.result, gallery)
     yield "</section>\n"
 
 
@@ -104,28 +94,29 @@ def _title(answer: Answer) -> str:
     return PurePath(answer.question.positives[0].path or "stored image").name
 
 
-def _asked(asked: Asked, role: str, thumbnails: Thumbnails | None) -> str:
+def _asked(asked: Asked, role: str, gallery: Gallery | None) -> str:
+    picture = gallery.frame(asked.sha256) if gallery else ""
     words = f"<b>{role}</b> {escaped(asked.name)}<br><code>SHA-256 {escaped(asked.sha256 or 'unknown')}</code>"
-    return f'<div class="asked">{_picture(asked.sha256, thumbnails)}<p>{words}</p></div>\n'
+    return f'<div class="asked">{picture}<p>{words}</p></div>\n'
 
 
-def _found(result: SearchResult, thumbnails: Thumbnails | None) -> Iterator[str]:
+def _found(result: SearchResult, gallery: Gallery | None) -> Iterator[str]:
     more = " More lie within that distance." if result.more_within else ""
     shows = f" The query shows {in_words(result.query_scenes)}." if result.query_scenes else ""
     said = f"{counted(len(result), 'match')} · {standing(result)}.{more}{shows}"
     yield f'<p class="standing">{escaped(said)}</p>\n'
     if not result:
         return
-    column = "" if thumbnails is None else "<th>picture</th>"
+    column = "<th>picture</th>" if gallery else ""
     yield f"<table>\n<thead><tr><th>#</th>{column}<th>distance</th><th>score</th><th>image</th></tr></thead>\n<tbody>\n"
     for match in result:
-        yield _match(match, thumbnails)
-        yield from (_match(similar, thumbnails, "similar") for similar in match.similar)
+        yield _match(match, gallery)
+        yield from (_match(similar, gallery, "similar") for similar in match.similar)
     yield "</tbody>\n</table>\n"
 
 
-def _match(match: Match, thumbnails: Thumbnails | None, kind: str = "") -> str:
-    picture = "" if thumbnails is None else f"<td>{_picture(match.image.id, thumbnails)}</td>"
+def _match(match: Match, gallery: Gallery | None, kind: str = "") -> str:
+    picture = f"<td>{gallery.frame(match.image.id)}</td>" if gallery else ""
     rank = str(match.rank) if match.rank else "≈"
     figures = f"<td>{match.distance:.6f}</td><td>{match.score:.6f}</td>"
     return f'<tr class="{kind}"><td>{rank}</td>{picture}{figures}<td>{_image(match)}</td></tr>\n'
@@ -147,12 +138,3 @@ def _known(match: Match, image: Image) -> list[str]:
     parts += [f"query {altered(match)}"] if altered(match) else []
     parts += [] if match.scene_agreement is None else [f"agrees {match.scene_agreement:.0%}"]
     return parts
-
-
-def _picture(sha256: str, thumbnails: Thumbnails | None) -> str:
-    if thumbnails is None:
-        return ""
-    found = thumbnails.get(sha256, Thumbnail(missing="not found on this machine"))
-    if not found.jpeg:
-        return f'<span class="frame">{escaped(found.missing)}</span>'
-    return f'<span class="frame"><img alt="" src="data:image/jpeg;base64,{b64encode(found.jpeg).decode()}"></span>'

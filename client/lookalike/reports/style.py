@@ -32,10 +32,11 @@ td:not(:last-child) { font-variant-numeric: tabular-nums; white-space: nowrap; o
 .frame { display: flex; flex: none; width: 128px; height: 96px; align-items: center; justify-content: center;
  overflow: hidden; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); color: var(--pale);
  font-size: 12px; line-height: 1.3; text-align: center; white-space: normal; padding: 0 }
-.frame img { max-width: 100%; max-height: 100% }
+.picture { width: 100%; height: 100%; background: center / contain no-repeat; print-color-adjust: exact;
+ -webkit-print-color-adjust: exact }
 #show + label { font-weight: 600; padding-left: .4rem; cursor: pointer }
 label { display: inline-block; margin: 0 0 1rem }
-#show:not(:checked) ~ main img { filter: blur(16px) }
+#show:not(:checked) ~ main .picture { filter: blur(16px) }
 details pre { white-space: pre-wrap; background: var(--card); border: 1px solid var(--line); border-radius: 10px;
  padding: 1rem }
 summary { color: var(--pale); cursor: pointer }
