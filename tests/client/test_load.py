@@ -11,6 +11,7 @@ from lookalike_server.testing import serve
 def test_a_servers_load_tells_what_it_has_done(connect: Connect) -> None:
     with serve(model="tiny,tiny:32") as target:
         looks = connect(target)
+        looks.create_collection("counted")
         before = looks.server_load()
         list(looks.import_images([picture_bytes(1), picture_bytes(2), b"broken"], collection="counted"))
         looks.search(picture_bytes(1), collection="counted")
