@@ -16,6 +16,7 @@ from lookalike_server.pipeline import formats
 from lookalike_server.pipeline.decode import Decoded, Decoder
 from lookalike_server.pipeline.formats import jxl, jxl_header
 from lookalike_server.pipeline.formats.kinds import BEGINNINGS, described
+from lookalike_server.pipeline.lane import Lane
 from lookalike_server.records import Location
 from lookalike_server.testing import serve
 
@@ -86,6 +87,17 @@ def test_avif_is_turned_once() -> None:
     exif[0x0112] = 6
     stored = picture(21).transpose(Image.Transpose.ROTATE_90)
     assert difference(decoded(encoded(stored, "AVIF", exif=exif)), picture(21)) < 4
+
+
+def test_avifs_are_decoded_one_at_a_time_and_others_beside_them() -> None:
+    decoder = Decoder(MODEL, threads=2, max_bytes=10_000_000, max_pixels=50_000_000)
+    with formats.opened(seeds()["avif"]) as image, formats.alone(image):
+        waiting = decoder.decode(seeds()["avif"], None, Lane.BULK)
+        for _ in range(20):
+            assert decoder.decode(seeds()["png"], None, Lane.BULK).result().format == "PNG"
+        assert not waiting.done()
+    assert waiting.result().format == "AVIF"
+    decoder.close()
 
 
 @pytest.mark.parametrize("name", ["apng", "moving.gif", "moving.webp", "pages.tif", "mpo"])

@@ -209,7 +209,7 @@ class Decoder:
             # All bytes in one call of the decoder, not 64 kB: each call would wait for its turn in Python.
             if isinstance(opened, ImageFile.ImageFile):
                 opened.decodermaxblock = max(len(content), ImageFile.MAXBLOCK)
-            with self.pixels.taken(pixels_of(opened)):
+            with formats.alone(opened), self.pixels.taken(pixels_of(opened)):
                 # Inside, because for some formats asking for EXIF decodes the picture.
                 exif = exif_of(opened)
                 tails.check_end(opened, content)

@@ -6,7 +6,9 @@ anything is decoded. Some of these libraries are extras: without one, the error 
 """
 
 import io
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -19,6 +21,7 @@ BY_PILLOW = tuple(
     name for name in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP") if name != "AVIF" or features.check("avif")
 )
 """Pillow's names of the formats that it opens; of GIF, TIFF and MPO (a kind of JPEG) the first picture counts."""
+_AVIF = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ def opened(content: bytes) -> Image.Image:
         return Image.open(io.BytesIO(content), formats=BY_PILLOW)
     except UnidentifiedImageError as error:
         raise ImageUndecodable(f"the picture cannot be decoded: {kinds.described(content)}") from error
+
+
+@contextmanager
+def alone(image: Image.Image) -> Iterator[None]:
+    """Keep AVIFs from being decoded side by side: they may be coded far larger than they say, and nobody tells.
+
+    Three kilobytes can take a gigabyte, which no budget knows of; ten such at once must not take ten.
+    """
+    with _AVIF if image.format == "AVIF" else nullcontext():
+        yield
 
 
 def _opened_by(reader: Reader, content: bytes) -> Image.Image:
