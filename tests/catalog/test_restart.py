@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.catalog.catalog_makers import (
     DIM,
@@ -460,3 +461,28 @@ def test_few_changes_are_read_at_the_next_start_and_not_written_at_close(tmp_pat
         assert ids(catalog.search("c", vector_of(1_000), limit=1)) == [image_id(1_000)]
         assert catalog.settle(30)
         assert covered(catalog) == 1
+
+
+def test_the_same_generation_gives_the_identical_exact_list_after_restarts(tmp_path: Path) -> None:
+    """Of vectors in memory, and of a base in half precision: near ties and equal vectors too."""
+
+    def lists(catalog: Catalog) -> list[list[tuple[str, float]]]:
+        found = [catalog.search("c", query, limit=50, exact=True).matches for query in queries]
+        return [[(match.image.id, match.distance) for match in each] for each in found]
+
+    near = units(1, DIM) + np.random.default_rng(1).normal(scale=1e-4, size=(300, DIM))
+    crowd = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
+    rows = np.vstack([units(2_000, DIM), crowd, units(300, DIM)])
+    queries = [*rows[[0, 7, 2_003, 2_301]], vector_of(9_999)]
+    with open_catalog(tmp_path) as catalog:
+        catalog.create_collection("c")
+        catalog.add([arrival(number, vector=row) for number, row in enumerate(rows)])
+        catalog.delete_images("c", [image_id(7)])
+        assert catalog.settle(60)
+        first, generation = lists(catalog), catalog.collection("c").generation
+    for _ in range(2):
+        with open_catalog(tmp_path) as catalog:
+            shelf = catalog._shelves.find(catalog._store.collection("c"))
+            assert len(shelf.vectors._view.base.serials) > 2_000, "the base is in use"
+            assert catalog.collection("c").generation == generation
+            assert lists(catalog) == first

@@ -86,6 +86,18 @@ def test_the_same_generation_gives_the_identical_list(
     assert "1 identical" in run("replay", kept).stdout
 
 
+def test_a_replay_hears_its_answers_to_the_end(
+    run: Run, photos: Path, case: str, kept: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that is left before the end would count a call that was cancelled."""
+    search(run, photos, "-c", case, "--report", kept)
+    with caplog.at_level("INFO"):
+        replayed(run, kept)
+    told = [record.message for record in caplog.records if record.message.startswith("SearchStream")]
+    assert len(told) == 1
+    assert told[0].startswith("SearchStream OK")
+
+
 def test_a_folder_and_examples_are_asked_again(run: Run, photos: Path, case: str, kept: Path) -> None:
     search(run, photos, "--unlike", photos / "0004.png", "-c", case, "--report", kept)
     assert verdicts(replayed(run, kept)[1]) == ["identical"] * 5

@@ -96,7 +96,7 @@ def test_what_cannot_be_read_says_so_and_names_it(tmp_path: Path, name: str) -> 
     with pytest.raises(ImageUnreadable, match=r"cannot be read") as caught:
         pictures.content(f"{tmp_path}/{name}", 10)
     assert isinstance(caught.value.__cause__, OSError | ValueError)
-    assert str(tmp_path) in caught.value.message
+    assert caught.value.message.count(str(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("read", [pictures.content, pictures.fingerprint])
