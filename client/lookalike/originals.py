@@ -1,5 +1,6 @@
 """The file on this machine that stands for an image: the server keeps no pictures, only where they lay."""
 
+import os
 from pathlib import Path, PurePosixPath
 
 from lookalike.containers import container_of
@@ -13,7 +14,7 @@ def local_file(image: Image) -> tuple[Path | None, str]:
 
     Of an image that came as an embedding the bytes were never seen: what lies at its path stands for it.
     """
-    here = [source for source in image.sources if _is_file(Path(container_of(source.path)))]
+    here = [source for source in image.sources if is_file(container_of(source.path))]
     same = [source for source in here if not image.format or _is_unchanged(source, image)]
     return (Path(same[0].path), "") if same else (None, CHANGED if here else GONE)
 
@@ -30,8 +31,6 @@ def _is_unchanged(source: Source, image: Image) -> bool:
     return size == image.size_bytes if file == source.path else source.size_bytes in (0, size)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long here, a folder that may not be looked into
-        return False
+def is_file(path: str) -> bool:
+    """Whether a file lies there; none does under a name that is too long here, or in a folder that is shut to us."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises an error for these

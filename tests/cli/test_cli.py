@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from tests.cli.shell import Run, at_a_terminal, environment, lookalike, start
+from tests.cli.shell import COMMAND, Run, at_a_terminal, environment, lookalike, start
 
 from lookalike.cli import EXTRAS, install
 from lookalike.cli.output import plain, printable, size
@@ -234,3 +234,10 @@ def test_sizes_read_well(count: int, words: str) -> None:
 
 def test_sdk_objects_become_json() -> None:
     assert plain({"seen": (Source("a.jpg"),)}) == {"seen": [{"path": "a.jpg", "modified": None, "size_bytes": 0}]}
+
+
+def test_standard_output_that_takes_nothing_is_told_in_a_line(target: str) -> None:
+    line = [*COMMAND, "collections", "list", "--json", "--server", target]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False)
+    assert (done.returncode, done.stderr) == (1, "lookalike: No space left on device\n")

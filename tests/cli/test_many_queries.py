@@ -174,3 +174,13 @@ def test_a_file_of_examples_that_cannot_be_followed_is_told(
     assert done.returncode == 2
     assert told in " ".join(done.stderr.split())
     assert "\x1b[31m" not in done.stderr
+
+
+LONG = "a" * 4_000
+
+
+@pytest.mark.parametrize("words", [[LONG], ["--like", LONG], [LONG, LONG]], ids=["query", "example", "queries"])
+def test_a_name_too_long_for_any_file_is_no_file(run: Run, words: list[str]) -> None:
+    done = run("search", *words, "-c", "trip")
+    assert done.exit_code == 2
+    assert "is no file here" in " ".join(done.stderr.replace("│", " ").split())

@@ -29,4 +29,7 @@ def main() -> None:
         sys.exit(f"The command line is an extra: {install(EXTRAS.get(command, 'cli'))}")
     from lookalike.cli.app import app  # noqa: PLC0415 - only where the packages that it needs are there
 
-    app()
+    try:
+        app()
+    except OSError as error:  # that no command expects, such as a full disk behind standard output
+        sys.exit(f"lookalike: {error.strerror or error}")

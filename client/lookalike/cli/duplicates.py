@@ -24,7 +24,7 @@ from lookalike.cli.options import (
     check_folder,
     read_labels,
 )
-from lookalike.cli.output import fail, out, print_json, printable, remark
+from lookalike.cli.output import fail, out, print_json, printable, reason, remark
 from lookalike.cli.progress import progress_bar, timed
 from lookalike.counting import counted
 from lookalike.showing.words import doubled
@@ -184,5 +184,5 @@ def _draw(tally: Tally, collection: str, file: Path) -> None:
     try:
         contact.write_groups(tally.groups, f"{collection}: near-duplicates", standing(tally, collection)[-1], file)
     except OSError as error:
-        raise fail(f"No contact sheet was written: {printable(str(error))}") from None
+        raise fail(f"No contact sheet was written: {reason(error)}") from None
     remark(f"Contact sheet: {printable(str(file))}")

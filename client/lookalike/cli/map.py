@@ -24,7 +24,7 @@ from lookalike.cli.options import (
     Token,
     read_labels,
 )
-from lookalike.cli.output import fail, out, print_json, printable
+from lookalike.cli.output import fail, out, print_json, printable, reason
 from lookalike.cli.progress import progress_bar, timed
 from lookalike.counting import counted
 from lookalike.types import Filter
@@ -129,7 +129,7 @@ def _explained() -> Iterator[None]:
     except Unmappable as error:
         raise fail(str(error)) from None
     except OSError as error:
-        raise fail(f"No map was written: {printable(str(error))}") from None
+        raise fail(f"No map was written: {reason(error)}") from None
 
 
 def _place(atlas: "Atlas", method: How, bar: "Progress") -> "Placed":

@@ -66,6 +66,13 @@ def fail(message: str) -> typer.Exit:
     return typer.Exit(FAILED)
 
 
+def reason(error: OSError) -> str:
+    """Say why the system refused, of which file, without the number that it has for it."""
+    if error.strerror is None:
+        return printable(str(error))
+    return f"{error.strerror}: {printable(str(error.filename))}" if error.filename else error.strerror
+
+
 def day(when: datetime | None) -> str:
     """Give a time as people at this machine write it, to the minute."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M") if when else "unknown"

@@ -12,6 +12,7 @@ from lookalike import pictures
 from lookalike.cli.examples import read_examples
 from lookalike.cli.output import fail, printable
 from lookalike.containers import container_of
+from lookalike.originals import is_file
 from lookalike.reports import Asked, Question
 
 STORED = re.compile(r"id:([0-9a-f]{64})")
@@ -37,14 +38,14 @@ def read_wanted(which: Sequence[str], like: Sequence[str], unlike: Sequence[str]
     found = [Question((one, *liked), tuple(unliked)) for text in which for one in _each(text)]
     if not found:
         raise fail(f"No pictures in {printable(', '.join(which))}.")
-    return Wanted(found, len(which) == 1 and not Path(which[0]).is_dir())
+    return Wanted(found, len(which) == 1 and not _is_folder(which[0]))
 
 
 def read_one(text: str, option: str) -> Asked:
     """Read the name of a file, or id:SHA256."""
     if written := STORED.fullmatch(text):
         return Asked(written[1])
-    if not Path(container_of(text)).is_file():
+    if not is_file(container_of(text)):
         hint = f"{printable(text)} is no file here, and not id: with 64 hexadecimal digits"
         raise typer.BadParameter(hint, param_hint=option)
     return _file(text)
@@ -58,10 +59,14 @@ def _alone(liked: Sequence[Asked], unliked: Sequence[Asked]) -> Question:
 
 
 def _each(text: str) -> Iterator[Asked]:
-    if Path(text).is_dir():
+    if _is_folder(text):
         yield from (_file(path) for path in pictures.find(text))
     else:
         yield read_one(text, "QUERY")
+
+
+def _is_folder(text: str) -> bool:
+    return os.path.isdir(text)  # noqa: PTH112 - Path.is_dir raises an error for a name that is too long
 
 
 def _file(path: str | Path) -> Asked:

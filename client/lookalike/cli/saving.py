@@ -4,7 +4,6 @@ A name mistyped, such as that of a picture, costs nothing: only a file that begi
 """
 
 import csv
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import typer
 
 from lookalike.cli.output import fail, printable
 from lookalike.reports.table import Cell
+from lookalike.whole import whole
 
 STDOUT = Path("-")
 _HEAD = 4096  # bytes; the mark of each kind stands among the first
@@ -46,15 +46,11 @@ def writing(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
     if path == STDOUT:
         yield sys.stdout
         return
-    part = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding=encoding, newline="") as file:
+        with whole(path) as part, part.open("w", encoding=encoding, newline="") as file:
             yield file
-        part.replace(path)
     except OSError as error:
         raise fail(f"{printable(str(path))} cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from lookalike.cli.options import (
     read_labels,
     read_region,
 )
-from lookalike.cli.output import FAILED, OK, fail, printable, remark
+from lookalike.cli.output import FAILED, OK, fail, printable, reason, remark
 from lookalike.cli.queries import read_wanted
 from lookalike.cli.reporting import read_keeping
 from lookalike.cli.search_options import (
@@ -159,7 +159,7 @@ def _draw(asking: Asking, answers: Sequence[Answer], file: Path, open_sheet: boo
     try:
         contact.write_answers(found, asking.terms.region, file)
     except OSError as error:
-        raise fail(f"No contact sheet was written: {printable(str(error))}") from None
+        raise fail(f"No contact sheet was written: {reason(error)}") from None
     remark(f"Contact sheet: {printable(str(file))}")
     if open_sheet and typer.launch(str(file)) != OK:
         remark("There is no desktop's viewer here to open it with.", "yellow")

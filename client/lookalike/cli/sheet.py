@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 
 from lookalike.cli.tile import INK, PALE_INK, PAPER, Tile, draw_tile, write
 from lookalike.thumbnails import UNREADABLE
+from lookalike.whole import whole
 
 MARGIN, GAP = 24, 12
 TITLE_SIZE, NOTE_SIZE = 24, 14
@@ -69,7 +70,8 @@ def save(sheet: Image.Image, path: Path) -> None:
         raise FileExistsError(f"{path} exists and is not a contact sheet: choose another name.")
     words = PngImagePlugin.PngInfo()
     words.add_text("Software", AUTHOR)
-    sheet.save(path, format="PNG", pnginfo=words)
+    with whole(path) as part:
+        sheet.save(part, format="PNG", pnginfo=words)
 
 
 def _is_ours(path: Path) -> bool:

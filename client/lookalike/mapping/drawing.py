@@ -11,6 +11,7 @@ from lookalike.mapping.coordinates import Placed, framed
 from lookalike.mapping.reading import Atlas, Progress, unheard
 from lookalike.mapping.thinning import apart, spread
 from lookalike.mapping.thumbs import thumbnails
+from lookalike.whole import whole
 
 if TYPE_CHECKING:
     from lookalike import Client
@@ -43,7 +44,8 @@ def write_html(
     order = spread(framed(placed, 1, 1))[: page.PICTURES].tolist() if pictures else []
     made = thumbnails(client, atlas, order, page.THUMBNAIL, progress)
     first = {number: made[number] for number in order if number in made}
-    file.write_text(page.html(atlas, placed, places, first), encoding="utf-8")
+    with whole(file) as part:
+        part.write_text(page.html(atlas, placed, places, first), encoding="utf-8")
 
 
 def _check(file: Path) -> None:

@@ -14,6 +14,7 @@ from lookalike.mapping.coordinates import Placed
 from lookalike.mapping.palette import GREY, Group, groups, numbered
 from lookalike.mapping.reading import Atlas
 from lookalike.safe import printable
+from lookalike.whole import whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,8 @@ def save(sheet: Image.Image, file: Path) -> None:
     """Write it, with the mark that says what it is."""
     words = PngImagePlugin.PngInfo()
     words.add_text("Software", MARK)
-    sheet.save(file, format="PNG", pnginfo=words)
+    with whole(file) as part:
+        sheet.save(part, format="PNG", pnginfo=words)
 
 
 def _dots(places: "NDArray[np.float32]", colours: Sequence[str]) -> Image.Image:
