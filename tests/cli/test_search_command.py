@@ -214,6 +214,12 @@ def test_a_contact_sheet_of_a_stored_image(run: Run, folder: Path, tmp_path: Pat
     assert (tmp_path / "sheet.png").exists()
 
 
+def test_a_sheet_that_cannot_be_written_is_told_without_the_systems_words(run: Run, folder: Path) -> None:
+    done = run("search", folder / "0002.png", "-c", "trip", "--sheet", "/proc/sheet.png")
+    assert done.exit_code == 1
+    assert done.stderr == "No contact sheet was written: No such file or directory\n"
+
+
 def test_a_contact_sheet_never_replaces_a_picture(run: Run, folder: Path, tmp_path: Path) -> None:
     (original,) = write_pictures(tmp_path, range(7, 8))
     before = original.read_bytes()

@@ -67,10 +67,8 @@ def fail(message: str) -> typer.Exit:
 
 
 def reason(error: OSError) -> str:
-    """Say why the system refused, of which file, without the number that it has for it."""
-    if error.strerror is None:
-        return printable(str(error))
-    return f"{error.strerror}: {printable(str(error.filename))}" if error.filename else error.strerror
+    """Say why the system refused, without its number for that, and the name of a file that nobody has seen."""
+    return error.strerror or printable(str(error))
 
 
 def day(when: datetime | None) -> str:
