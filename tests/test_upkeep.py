@@ -76,7 +76,7 @@ def test_a_repair_says_what_it_did_and_lists_what_to_import_again(
     tamper(data, "DELETE FROM vectors WHERE serial = 3")
     status, report = verify(data, capsys, "--repair")
     assert (status, report["whole"], report["findings"]) == (0, True, [])
-    assert report["repaired"][0] == "removed 1 images that cannot be searched: import them again"
+    assert report["repaired"][0] == "removed images that cannot be searched, to be imported again: 1"
     assert report["removed_images"] == [{"collection": "c", "id": image_id(2), "path": "/a/2"}]
     assert Path(report["copy"]).parent == data
     assert verify(data, capsys)[1]["whole"]

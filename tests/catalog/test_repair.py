@@ -58,19 +58,19 @@ def mended(folder: Path) -> Repair:
 
 
 MENDABLE: list[tuple[str, str]] = [
-    ("UPDATE collections SET image_count = 7", "counted the images of 2 collections again"),
-    ("UPDATE sources SET collection = 9", "filed 20 sources under their images' collections"),
-    ("UPDATE sources SET folder = '/b/' WHERE serial = 3", "filed 1 sources under their paths' folders"),
-    ("UPDATE labels SET collection = 9", "filed 20 labels under their images' collections"),
-    ("UPDATE images SET scene = 'bar' WHERE serial = 3", "filed 1 images under their most likely scenes"),
-    ("INSERT INTO vectors VALUES (99, x'00')", "removed 1 vectors of images that are gone"),
-    ("INSERT INTO labels VALUES (99, 1, 'k', 'v')", "removed 1 labels of images that are gone"),
-    ("INSERT INTO sources VALUES (99, 0, 1, 'p', '', 0, 0)", "removed 1 sources of images that are gone"),
-    ("UPDATE staged SET serial = 99 WHERE serial = 3", "removed 1 staged vectors of images that are gone"),
-    ("INSERT INTO marks VALUES (9, 'word', 1, 0)", "removed 1 marks of collections that are gone"),
+    ("UPDATE collections SET image_count = 7", "counted the images of collections again: 2"),
+    ("UPDATE sources SET collection = 9", "filed sources under their images' collections: 20"),
+    ("UPDATE sources SET folder = '/b/' WHERE serial = 3", "filed sources under their paths' folders: 1"),
+    ("UPDATE labels SET collection = 9", "filed labels under their images' collections: 20"),
+    ("UPDATE images SET scene = 'bar' WHERE serial = 3", "filed images under their most likely scenes: 1"),
+    ("INSERT INTO vectors VALUES (99, x'00')", "removed vectors of images that are gone: 1"),
+    ("INSERT INTO labels VALUES (99, 1, 'k', 'v')", "removed labels of images that are gone: 1"),
+    ("INSERT INTO sources VALUES (99, 0, 1, 'p', '', 0, 0)", "removed sources of images that are gone: 1"),
+    ("UPDATE staged SET serial = 99 WHERE serial = 3", "removed staged vectors of images that are gone: 1"),
+    ("INSERT INTO marks VALUES (9, 'word', 1, 0)", "removed marks of collections that are gone: 1"),
     (
         "UPDATE staged SET model_id = 'tiny-1' WHERE serial = 3",
-        "removed 1 vectors staged for the model that their collection belongs to already",
+        "removed vectors staged for the model that their collection belongs to already: 1",
     ),
 ]
 
@@ -93,7 +93,7 @@ def test_what_can_be_computed_again_or_belongs_to_nothing_costs_no_image(data: P
 def test_scenes_that_cannot_be_read_go_and_the_image_stays(data: Path, damage: str) -> None:
     tamper(data, damage)
     done = mended(data)
-    assert done.done[0] == "took scenes that cannot be read from 1 images"
+    assert done.done[0] == "took away scenes that cannot be read: 1"
     with open_catalog(data) as catalog:
         assert catalog.image("c", image_id(2)).scenes == ()
 
@@ -127,7 +127,7 @@ UNSOUND = [
 def test_an_image_without_a_sound_vector_goes_and_is_named(data: Path, damage: str, values: tuple[bytes]) -> None:
     tamper(data, damage, *values)
     done = mended(data)
-    assert done.done[0] == "removed 1 images that cannot be searched: import them again"
+    assert done.done[0] == "removed images that cannot be searched, to be imported again: 1"
     assert done.lost == [Lost("c", image_id(2), "/a/2")]
     with open_catalog(data) as catalog:
         assert catalog.collection("c").image_count == 9
@@ -147,7 +147,7 @@ def test_images_of_a_collection_that_is_gone_go(data: Path) -> None:
 def test_unsound_staged_vectors_are_made_again_by_reembedding(data: Path, vector: bytes, left: int) -> None:
     tamper(data, "UPDATE staged SET float32_le = ? WHERE serial = 3", vector)
     done = mended(data)
-    assert done.done == [f"removed {10 - left} unsound staged vectors: `lookalike reembed` makes them again"]
+    assert done.done == [f"removed unsound staged vectors, which `lookalike reembed` makes again: {10 - left}"]
     assert done.lost == []
     with open_catalog(data, models=MODELS) as catalog:
         assert len(catalog.images("c", Filter(not_embedded_by=OTHER), 100)[0]) == 10 - left

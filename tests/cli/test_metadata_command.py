@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import signal
+import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.shell import Run
+from tests.cli.shell import Run, start
 from tests.client.report_makers import HOSTILE, NOON
 from tests.disk import no_file_beyond
 
@@ -118,3 +120,16 @@ def test_what_was_not_finished_leaves_what_was_there(run: Run, case: str, tmp_pa
     assert done.exit_code == 1
     assert "cannot be written" in done.stderr
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("all.csv", before)]
+
+
+@pytest.mark.parametrize("where", ["all.csv", "whole"])
+def test_broken_off_it_leaves_nothing_and_begins_anew(tmp_path: Path, where: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never answers
+        process = start("export", tmp_path / where, "--server", f"127.0.0.1:{silent.getsockname()[1]}")
+        connection, _ = silent.accept()
+        with connection, process:
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
+    assert (process.returncode, list(tmp_path.iterdir())) == (130, [])
+    assert "Stopped after 0 images." in said
+    assert "again" not in said

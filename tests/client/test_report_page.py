@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from tests.client.html_pages import Page
-from tests.client.report_makers import HOSTILE, match, report, result
+from tests.client.report_makers import HOSTILE, NOON, match, report, result
 
 from lookalike import Filter, Region, ScenePreference
 from lookalike.reports import Answer, Asked, Failure, Question, Report, Terms, Thumbnail, page, to_json
@@ -92,6 +92,12 @@ def test_pictures_are_blurred_until_the_switch_is_on(blurred: bool) -> None:
     assert (switch["type"], "checked" in switch) == ("checkbox", not blurred)
     assert "#show:not(:checked) ~ main .picture { filter: blur(16px) }" in parsed.text
     assert "input" not in Page(html(report())).names
+
+
+def test_a_time_that_may_be_the_files_is_not_called_that_of_the_camera() -> None:
+    text = Page(html(report(result(matches=(match(1, 0.5, captured=NOON),))))).text
+    assert "dated 2024-05-01 12:30" in text
+    assert "taken" not in text
 
 
 def test_how_the_query_was_altered_is_told() -> None:

@@ -69,7 +69,7 @@ def _table(image: Image) -> Table:
         table.add_row("shows", in_words(image.scenes))
     if image.location:
         table.add_row("taken at", f"{image.location.latitude:.6f}, {image.location.longitude:.6f}")
-    for heading, when in (("taken", image.captured), ("added", image.created), ("changed", image.updated)):
+    for heading, when in (("dated", image.captured), ("added", image.created), ("changed", image.updated)):
         table.add_row(heading, day(when))
     return table
 

@@ -132,7 +132,8 @@ def _image(match: Match) -> str:
 
 def _known(match: Match, image: Image) -> list[str]:
     parts = [f"{image.format} {image.width} x {image.height}"] if image.format else []
-    parts += [f"taken {image.captured:%Y-%m-%d %H:%M}"] if image.captured else []
+    # By the camera, or by its file where that says nothing: an investigator shall not read "taken" there.
+    parts += [f"dated {image.captured:%Y-%m-%d %H:%M}"] if image.captured else []
     parts += [f"{key}={value}" for key, value in sorted(image.labels.items())]
     parts += [in_words(image.scenes[:1])] if image.scenes else []
     parts += [f"query {altered(match)}"] if altered(match) else []

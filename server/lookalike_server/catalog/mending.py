@@ -27,41 +27,41 @@ _ORPHANS = (
 _REFILED = (
     (
         f"UPDATE OR REPLACE sources SET path = legible(CAST(path AS BLOB)) WHERE NOT {is_text('path')}",  # noqa: S608  made of constants
-        "made {} sources legible that were no text",
+        "made sources legible that were no text",
     ),
     (
         f"DELETE FROM labels WHERE NOT ({is_text('key')} AND {is_text('value')})",  # noqa: S608  made of constants
-        "removed {} labels that were no text",
+        "removed labels that were no text",
     ),
     (
         "UPDATE sources SET collection = images.collection FROM images"
         " WHERE images.serial = sources.serial AND sources.collection <> images.collection",
-        "filed {} sources under their images' collections",
+        "filed sources under their images' collections",
     ),
     (
         "UPDATE sources SET folder = rtrim(path, replace(path, '/', ''))"
         " WHERE folder <> rtrim(path, replace(path, '/', ''))",
-        "filed {} sources under their paths' folders",
+        "filed sources under their paths' folders",
     ),
     (
         "UPDATE labels SET collection = images.collection FROM images"
         " WHERE images.serial = labels.serial AND labels.collection <> images.collection",
-        "filed {} labels under their images' collections",
+        "filed labels under their images' collections",
     ),
     (
         f"UPDATE images SET scenes = '[]' WHERE NOT ({is_text('scenes')} AND json_valid(scenes))",  # noqa: S608  made of constants
-        "took scenes that cannot be read from {} images",
+        "took away scenes that cannot be read",
     ),
     (
         "UPDATE images SET scene = coalesce(json_extract(scenes, '$[0][0]'), '')"
         " WHERE scene <> coalesce(json_extract(scenes, '$[0][0]'), '')",
-        "filed {} images under their most likely scenes",
+        "filed images under their most likely scenes",
     ),
     (
         "UPDATE collections SET generation = generation + 1,"
         " image_count = (SELECT count(*) FROM images WHERE collection = collections.id)"
         " WHERE image_count <> (SELECT count(*) FROM images WHERE collection = collections.id)",
-        "counted the images of {} collections again",
+        "counted the images of collections again",
     ),
 )
 
@@ -80,15 +80,15 @@ def mend(connection: sqlite3.Connection) -> tuple[list[str], list[Lost]]:
     prepare(connection)
     connection.create_function("legible", 1, _legible, deterministic=True)
     lost = _take_unsound(connection)
-    done = [f"removed {len(lost)} images that cannot be searched: import them again"] if lost else []
+    done = [f"removed images that cannot be searched, to be imported again: {len(lost)}"] if lost else []
     for table, orphaned, what in _ORPHANS:
         if count := connection.execute(f"DELETE FROM {table} WHERE {orphaned}").rowcount:  # noqa: S608  constants
-            done.append(f"removed {count} {what}")
+            done.append(f"removed {what}: {count}")
     if count := _take_unsound_staged(connection):
-        done.append(f"removed {count} unsound staged vectors: `lookalike reembed` makes them again")
+        done.append(f"removed unsound staged vectors, which `lookalike reembed` makes again: {count}")
     for statement, words in _REFILED:
         if count := connection.execute(statement).rowcount:
-            done.append(words.format(count))
+            done.append(f"{words}: {count}")
     return done, lost
 
 

@@ -84,9 +84,9 @@ class Reach:
         lost = len(np.setdiff1d(covered, found_by_graph))
         strange = len(np.setdiff1d(known, self.twins.nodes())) + len(np.setdiff1d(found_by_graph, living))
         astray = self._astray(matrix, np.intersect1d(known, living, assume_unique=True))
-        found = [f"the graph lacks {lost} images that it should cover"] if lost else []
-        found += [f"the graph holds {strange} images that are gone"] if strange else []
-        return found + ([f"the graph gives wrong distances for {astray} images of a sample"] if astray else [])
+        found = [f"the graph lacks images that it should cover: {lost}"] if lost else []
+        found += [f"the graph holds images that are gone: {strange}"] if strange else []
+        return found + ([f"the graph gives wrong distances for images of a sample: {astray}"] if astray else [])
 
     def _astray(self, matrix: Matrix, serials: Serials) -> int:
         """How many of a sample's neighbours lie elsewhere in the graph than their vectors say."""
