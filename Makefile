@@ -23,7 +23,7 @@ demo: $(READY) ## Import real photographs, search them, write a contact sheet
 	$(BIN)/lookalike demo
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-slow: $(READY) ## Run the slow tests, among them the conversion of the weights and the ancestor's numbers
 	$(BIN)/pip install --quiet --editable ".[slow]"

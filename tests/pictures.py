@@ -1,6 +1,7 @@
 """Pictures that the tests make: smooth shapes and colours that differ enough from seed to seed to be told apart."""
 
 import io
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ def encoded(image: Image.Image, format: str = "PNG", **options: object) -> bytes
     return buffer.getvalue()
 
 
+@lru_cache(1024)
 def picture_bytes(seed: int, format: str = "PNG", width: int = 200, height: int = 150) -> bytes:  # noqa: A002
     """One encoded picture."""
     return encoded(picture(seed, width, height), format)

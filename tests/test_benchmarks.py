@@ -25,6 +25,7 @@ def run(module: str, *arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "words"),
     [
@@ -55,6 +56,7 @@ def test_the_speed_benchmark_prints_its_tables(tmp_path: Path, table: str, words
         assert word in printed
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_everyday_use_follows_files_and_prints_its_table(tmp_path: Path) -> None:
     write_pictures(tmp_path / "few", range(40))
     work = tmp_path / "work"
@@ -124,6 +126,7 @@ def test_far_filters_admit_nothing_near() -> None:
             )
 
 
+@pytest.mark.slow
 def test_the_scale_benchmark_prints_its_tables() -> None:
     printed = run("scale", "--count", "2400", "--queries", "20", "--model", "tiny", "--dim", "64")
     for words in (

@@ -15,7 +15,7 @@ from lookalike_server.process import ServerProcess, running
 FLAGS = ("--model", "tiny")
 
 
-@pytest.mark.parametrize("kill_after", [1, 23, 57])
+@pytest.mark.parametrize("kill_after", [23, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 57))])
 def test_kill_in_mid_import(tmp_path: Path, kill_after: int) -> None:
     data = tmp_path / "data"
     server = ServerProcess(data, *FLAGS)

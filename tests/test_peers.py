@@ -21,6 +21,7 @@ def run(*flags: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_our_server_bears_every_load_and_the_results_print_again(tmp_path: Path) -> None:
     write_pictures(tmp_path / "photographs", range(6))
     out = tmp_path / "results.json"

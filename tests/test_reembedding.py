@@ -97,7 +97,7 @@ def test_its_pictures_are_counted_as_items_of_the_bulk_lane(opened: Doors) -> No
     assert 'lookalike_stage_seconds_count{lane="bulk",stage="embed"}' in opened.metrics()
 
 
-@pytest.mark.parametrize("kill_after", [1, 30])
+@pytest.mark.parametrize("kill_after", [pytest.param(1, marks=pytest.mark.slow), 30])
 def test_killed_in_mid_reembedding_it_goes_on_where_it_stopped(tmp_path: Path, kill_after: int) -> None:
     write_pictures(tmp_path / "photos", range(60))
     data = tmp_path / "data"

@@ -1,12 +1,10 @@
 """What docs/reports.md shows runs."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tests.pictures import write_pictures
-from tests.test_docs import blocks, commands
+from tests.test_docs import blocks, commands, shell
 
 from lookalike import Client
 from lookalike_server.testing import serve
@@ -28,9 +26,7 @@ def test_the_commands_and_the_example_run(workplace: Path) -> None:
         shown = [words for words in commands("docs/reports.md") if words]
         assert len(shown) == 13
         for words in shown:
-            line = [sys.executable, "-c", "from lookalike.cli import main; main()", *words[1:], "--server", target]
-            done = subprocess.run(line, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, (words, done.stderr)
+            assert shell([*words, "--server", target]) == 0, words
         (example,) = blocks("docs/reports.md", "python")
         names: dict[str, object] = {"looks": looks}
         exec(example, names)  # noqa: S102 - our own example

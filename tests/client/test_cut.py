@@ -9,7 +9,7 @@ from tests.client.imported import nothing_lost_nothing_doubled
 from tests.client.wire import Cut, How, Side, Wire
 from tests.pictures import picture_bytes, write_pictures
 
-from lookalike import _channel, errors
+from lookalike import _channel, _patience, errors
 from lookalike.types import SearchResult
 from lookalike_server.testing import serve
 
@@ -17,6 +17,9 @@ COUNT = 150
 """Pictures: more than two windows hold."""
 HEAD = (0, 100, 160, 170, 200, 300)
 """Bytes from a server after which a connection breaks: before an answer, in its headers, and in its message."""
+
+
+ENDS = [How.CLOSED, pytest.param(How.RESET, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,12 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return write_pictures(tmp_path_factory.mktemp("many"), range(1000, 1000 + COUNT))
 
 
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients pause a tenth as long before they try again."""
+    monkeypatch.setattr(_patience, "_FIRST", 0.025)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says nothing is given up after two seconds, where it is twenty otherwise."""
@@ -42,7 +51,7 @@ def third(paths: list[Path]) -> int:
     return sum(path.stat().st_size for path in paths) // 3
 
 
-@pytest.mark.parametrize("how", [How.CLOSED, How.RESET])
+@pytest.mark.parametrize("how", ENDS)
 def test_an_import_whose_pictures_are_cut_off_again_and_again_is_whole(
     connect: Connect, target: str, collection: str, many: list[Path], how: How
 ) -> None:
@@ -55,7 +64,7 @@ def test_an_import_whose_pictures_are_cut_off_again_and_again_is_whole(
     nothing_lost_nothing_doubled(connect(target), collection, many, done)
 
 
-@pytest.mark.parametrize("how", [How.CLOSED, How.RESET])
+@pytest.mark.parametrize("how", ENDS)
 def test_acknowledgements_that_are_lost_lose_and_double_nothing(
     connect: Connect, target: str, collection: str, many: list[Path], how: How
 ) -> None:
@@ -97,7 +106,7 @@ def test_a_connection_that_stands_and_carries_nothing_is_found_out(
     nothing_lost_nothing_doubled(connect(target), collection, many, done)
 
 
-@pytest.mark.parametrize("how", [How.CLOSED, How.RESET])
+@pytest.mark.parametrize("how", ENDS)
 def test_many_searches_over_a_connection_that_breaks_are_each_answered_once(
     connect: Connect, target: str, collection: str, many: list[Path], how: How
 ) -> None:
@@ -142,7 +151,7 @@ def test_a_reembedding_over_a_connection_that_breaks_is_whole(
     assert straight.search(many[7], collection=collection)[0].distance == 0
 
 
-@pytest.mark.parametrize("how", [How.CLOSED, How.RESET])
+@pytest.mark.parametrize("how", ENDS)
 @pytest.mark.parametrize("after", HEAD)
 def test_an_answer_that_breaks_off_is_asked_for_again(connect: Connect, target: str, how: How, after: int) -> None:
     with Wire(target, *(Cut(after + more, Side.SERVER, how) for more in (0, 20))) as wire:

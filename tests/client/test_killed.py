@@ -10,6 +10,7 @@ from tests.client.faces import Connect
 from tests.client.imported import nothing_lost_nothing_doubled
 from tests.pictures import write_pictures
 
+from lookalike import AsyncClient, Client
 from lookalike.types import SearchResult
 from lookalike_server.process import ServerProcess
 
@@ -63,6 +64,7 @@ def each_time(steps: Iterable[Step], deaths: Iterable[int], kill: Callable[[], N
     return taken
 
 
+@pytest.mark.parametrize("connect", [Client, pytest.param(AsyncClient, marks=pytest.mark.slow)], indirect=True)
 def test_an_import_outlives_its_server_several_times(connect: Connect, server: Mortal, many: list[Path]) -> None:
     looks = connect(server.target)
     done = each_time(looks.import_folder(many[0].parent, collection="c"), (1, 50, 100), server.kill)
@@ -70,6 +72,7 @@ def test_an_import_outlives_its_server_several_times(connect: Connect, server: M
     nothing_lost_nothing_doubled(looks, "c", many, done)
 
 
+@pytest.mark.parametrize("connect", [pytest.param(Client, marks=pytest.mark.slow), AsyncClient], indirect=True)
 def test_what_was_asked_of_a_server_that_dies_is_answered_by_the_next(
     connect: Connect, server: Mortal, many: list[Path]
 ) -> None:

@@ -10,8 +10,20 @@ import pytest
 from tests.client.report_makers import HOSTILE, NOON, match, report, result
 
 from lookalike import Filter, GeoBox, Region, ScenePreference
-from lookalike.reports import Answer, Asked, BadReport, Failure, Question, Report, Terms, from_text, page, read, to_json
-from lookalike.reports.files import MAX_BYTES
+from lookalike.reports import (
+    Answer,
+    Asked,
+    BadReport,
+    Failure,
+    Question,
+    Report,
+    Terms,
+    files,
+    from_text,
+    page,
+    read,
+    to_json,
+)
 from lookalike.types import Location, Scene
 
 FILTER = Filter(labels={"a": "b"}, path_prefix="/x", box=GeoBox(1, 2, 3, 4)) & Filter(captured_from=NOON) | ~Filter(
@@ -109,13 +121,15 @@ def test_filters_nested_without_end_are_told() -> None:
         from_text(json.dumps(document))
 
 
-def test_bytes_that_are_no_text_and_files_that_are_too_large_are_told(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_and_files_that_are_too_large_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 1_000)
     (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
     with pytest.raises(BadReport, match="no text in UTF-8"):
         read(tmp_path / "picture")
-    with (tmp_path / "large").open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
-    with pytest.raises(BadReport, match="larger than"):
+    (tmp_path / "large").write_bytes(bytes(1_001))
+    with pytest.raises(BadReport, match="larger than the 1,000 bytes"):
         read(tmp_path / "large")
 
 

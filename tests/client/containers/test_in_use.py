@@ -1,5 +1,6 @@
 """Pictures inside other files with a real server: imported, found, searched with, embedded again."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -30,15 +31,22 @@ def target() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A container of each kind; the zip holds a member that is no picture."""
-    write_zip(tmp_path / "a.zip", {**album(2), "../slip.png": album(3)["album/2.png"], "bad.png": b"no picture"})
-    write_tar(tmp_path / "b.tar.gz", {"c.png": album(4)["album/3.png"]})
-    write_pages(tmp_path / "c.pdf", range(10, 12))
-    write_pages(tmp_path / "d.tif", range(20, 22))
-    write_video(tmp_path / "e.avi", 15)
-    return tmp_path
+    folder = tmp_path_factory.mktemp("written")
+    write_zip(folder / "a.zip", {**album(2), "../slip.png": album(3)["album/2.png"], "bad.png": b"no picture"})
+    write_tar(folder / "b.tar.gz", {"c.png": album(4)["album/3.png"]})
+    write_pages(folder / "c.pdf", range(10, 12))
+    write_pages(folder / "d.tif", range(20, 22))
+    write_video(folder / "e.avi", 15)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, written: Path) -> Path:
+    """Those containers, for this test's own use."""
+    return shutil.copytree(written, tmp_path / "containers")
 
 
 def items(folder: Path) -> Iterator[ImportItem]:
