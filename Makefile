@@ -14,6 +14,9 @@ ifeq ($(shell uname -m),x86_64)
 export CXXFLAGS := -march=x86-64-v3
 endif
 
+# The tests start hundreds of processes, each of which would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-slow crash fuzz check lint types protos docs bench clean
 
 help: ## Say what there is

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.catalog.catalog_makers import (
     MODEL,
     MODELS,
@@ -68,6 +69,7 @@ def killed_before(step: int, folder: Path) -> tuple[list[str], int]:
     return done.stdout.split("\n")[:-1], done.returncode
 
 
+@pytest.mark.slow
 def test_kill_9_leaves_the_old_generation_whole_or_the_new_one(tmp_path: Path) -> None:
     owners = []
     for step in range(1, 40):

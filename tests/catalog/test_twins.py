@@ -99,7 +99,7 @@ def test_a_group_is_admitted_with_any_of_it() -> None:
     assert not twins.any_of(1, {1}.__contains__)
 
 
-@pytest.mark.parametrize("copies", [1_000, 3_000])
+@pytest.mark.parametrize("copies", [pytest.param(1_000, marks=pytest.mark.slow), 3_000])
 def test_copies_hide_nothing(tmp_path: Path, copies: int) -> None:
     vectors = np.vstack([clustered(4_000, 64), np.full((copies, 64), 1 / 8, np.float32)])
     order = np.random.default_rng(2).permutation(len(vectors))

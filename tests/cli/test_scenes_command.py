@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from tests.cli.shell import lookalike
 from tests.pictures import picture
+from typer.testing import CliRunner
 
 from lookalike import Client, Embedded, Scene, ScenePreference, Source
+from lookalike.cli.app import app
 from lookalike.cli.contact import _match_tile
 from lookalike.originals import local_file
 from lookalike_server.testing import serve
@@ -38,8 +40,8 @@ def server(folder: Path) -> Iterator[str]:
 
 
 def found(server: str, query: Path | str, *words: object) -> dict[str, Any]:
-    done = lookalike("search", query, *words, "--json", "--server", server)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, [*map(str, ("search", query, *words)), "--json", "--server", server])
+    assert done.exit_code == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 

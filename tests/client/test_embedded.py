@@ -56,13 +56,13 @@ def test_what_is_known_of_the_picture_comes_along(looks: Client, collection: str
 
 def test_further_sources_follow_in_their_order(looks: Client, target: str, collection: str) -> None:
     sources = [Source(f"/{number}", NOW) for number in range(70)]
-    given = [embedded(n, source=sources[0] if n % 2 else None, more_sources=sources[n % 2 :]) for n in range(20)]
+    given = [embedded(n, source=sources[0] if n % 2 else None, more_sources=sources[n % 2 :]) for n in range(6)]
     done = list(looks.import_embedded(given, collection=collection, model_id="tiny-1"))
     assert sorted((str(each.outcome), each.index, each.path) for each in done) == sorted(
-        ("created", number, "/0" if number % 2 else None) for number in range(20)
+        ("created", number, "/0" if number % 2 else None) for number in range(6)
     )
-    assert [each.done for each in done] == list(range(1, 21))
-    for number in range(20):
+    assert [each.done for each in done] == list(range(1, 7))
+    for number in range(6):
         record = looks.image(image_id(number), collection=collection)
         assert record.sources == tuple(sources)
         assert record.captured == (NOW if number % 2 else None)

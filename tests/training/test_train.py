@@ -78,6 +78,7 @@ def found_aside(model: str, folder: Path) -> float:
     return retrieval(embeddings, kinds).mean_average_precision
 
 
+@pytest.mark.slow
 def test_pictures_set_aside_are_found_better_than_before(
     trained: tuple[Path, "subprocess.CompletedProcess[str]"], patterns: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_pictures_set_aside_are_found_better_than_before(
     assert found_aside(f"deepranking:{model}", patterns) == pytest.approx(validated, abs=0.03)
 
 
+@pytest.mark.slow
 def test_it_tells_scenes_and_is_served(trained: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
     model, _ = trained
     unseen = [encoded(pattern(kind, 1000 + number)) for kind in KINDS for number in range(4)]
@@ -100,6 +102,7 @@ def test_it_tells_scenes_and_is_served(trained: tuple[Path, "subprocess.Complete
     assert sum(right) > 0.7 * len(unseen)
 
 
+@pytest.mark.slow
 def test_it_says_how_it_was_trained(trained: tuple[Path, "subprocess.CompletedProcess[str]"], tmp_path: Path) -> None:
     from lookalike_server.training.recipe import read  # noqa: PLC0415
 
@@ -114,10 +117,12 @@ def test_it_says_how_it_was_trained(trained: tuple[Path, "subprocess.CompletedPr
     assert told["architecture"]["temperature"] != 1
 
 
+@pytest.mark.slow
 def test_nothing_but_the_model_is_left(trained: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
     assert sorted(path.name for path in trained[0].iterdir()) == ["graph.onnx", "model.json", "weights.npz"]
 
 
+@pytest.mark.slow
 def test_progress_and_nothing_else_is_said_on_standard_error(
     trained: tuple[Path, "subprocess.CompletedProcess[str]"],
 ) -> None:
@@ -185,6 +190,7 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(patterns: Path, tmp_path: 
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_finished_model_is_not_trained_over(
     trained: tuple[Path, "subprocess.CompletedProcess[str]"], patterns: Path
 ) -> None:

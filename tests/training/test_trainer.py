@@ -142,7 +142,10 @@ def test_fewer_pictures_than_a_batch_are_a_batch(room: Any, tmp_path: Path) -> N
     assert np.abs(validate.seen[0] - validate.seen[1]).max() > 1e-4
 
 
-@pytest.mark.parametrize("small_epochs", [0, 1], ids=["within a stage", "between stages"])
+@pytest.mark.parametrize(
+    "small_epochs",
+    [pytest.param(0, id="within a stage"), pytest.param(1, id="between stages", marks=pytest.mark.slow)],
+)
 def test_an_interrupted_run_goes_on_where_it_was(room: Any, tmp_path: Path, small_epochs: int) -> None:
     chosen = recipe(epochs=2, small_epochs=small_epochs, small_size=64)
     first, second = Scripted(0.1, 0.3), Scripted(0.2)
