@@ -1,9 +1,10 @@
 """A container on its way into a collection: its pictures, and when all of them are in.
 
-A container is read again until the collection holds it whole, which must not be taken from a part: of its sources none
-has the file's size before all are acknowledged. Then one of them gets it, as a seal.
+A container is read again until the collection holds it whole and nothing besides, which must not be taken from a part:
+of its sources none has the file's size before all are acknowledged. Then one of them gets it, as a seal.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -19,17 +20,18 @@ class Box:
     """One container, and what is known of it."""
 
     found: Found
-    images_before: dict[str, str] = field(default_factory=dict)
+    images_before: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Ids by source path."""
-    left: dict[str, types.Sighting] = field(default_factory=dict)
-    """What was seen in it and has not been met again."""
+    left: dict[tuple[str, str], types.Sighting] = field(default_factory=dict)
+    """What was seen in it and has not been met again, by source path and id."""
     arrived: types.Sighting | None = None
     failed: bool = False
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.left = {seen.source.path: seen for seen in self.found.known}
-        self.images_before = {seen.source.path: seen.image_id for seen in self.found.known}
+        for seen in self.found.known:
+            self.images_before[seen.source.path].add(seen.image_id)
+            self.left[seen.source.path, seen.image_id] = seen
 
     @property
     def file(self) -> File:
@@ -45,21 +47,25 @@ class Box:
             waiting = member
             self.count += 1
         if waiting:
-            yield waiting, self._item(waiting, is_alone=self.count == 1)
+            yield waiting, self._item(waiting, is_alone=self._is_alone)
         self._check()
 
     def met(self, path: str, image_id: str) -> None:
         """One of its pictures is in the collection."""
-        if self.images_before.get(path) == image_id:
-            self.left.pop(path, None)
+        self.left.pop((path, image_id), None)
         self.arrived = self.arrived or types.Sighting(image_id, types.Source(path))
 
     def seal(self) -> types.Sighting | None:
         """What tells that all of it is in; None where it is not, and where a single picture has told so itself."""
-        if self.failed or self.arrived is None or self.count == 1 or self.file.is_fresh:
+        if self.failed or self.arrived is None or self._is_alone or self.file.is_fresh:
             return None
         place = types.Source(self.arrived.source.path, self.file.modified, self.file.size_bytes)
         return types.Sighting(self.arrived.image_id, place)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether its one picture may tell at once that all is in: where some were known, others may be left."""
+        return self.count == 1 and not self.found.known
 
     def _item(self, member: Member, *, is_alone: bool) -> types.ImportItem | None:
         if member.picture is None:

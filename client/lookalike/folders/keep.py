@@ -3,6 +3,7 @@
     changed, then new, then containers    are imported, hash first: what moved sends nothing and keeps its labels
     where they lay before                 is taken back as a source, unless it is the last that an image has
     what is gone                          the same; with `prune` images that lie nowhere any more go too
+    containers of which nothing is left   are sealed: the next time their size and time say that all is in
 
 Every step is durable before it is told, and the collection's sources are the only memory: killed at any moment, the
 same again does what is left.
@@ -82,6 +83,7 @@ class _Bringing:
         self._lost = Lost(difference.gone)
         self._left_behind: list[Sighting] = []
         self._changed_paths: set[str] = set()
+        self._boxes: list[Box] = []
         self._done = self._sent_before = self._sent_bytes = 0
         self._total = difference.count + len(difference.unseen)
 
@@ -94,6 +96,7 @@ class _Bringing:
         yield from self._new()
         yield from self._containers()
         yield from self._gone()
+        yield from self._sealed()
 
     def _labelled(self) -> Iterator[Step]:
         """Labels reach what is unchanged by its id."""
@@ -116,31 +119,31 @@ class _Bringing:
         self._leave_behind()
 
     def _containers(self) -> Iterator[Step]:
-        """Pictures in containers, then the seals of those that are in whole."""
-        boxes: list[Box] = []
         failed: list[tuple[str, LookalikeError]] = []
-        for (box, path), progress in self._import(self._members(boxes, failed)):
+        for (box, path), progress in self._import(self._members(failed)):
             yield from self._failed(failed)
             yield self._unpacked(box, path, progress)
         yield from self._failed(failed)
-        for box in boxes:
+        for box in self._boxes:
             if not box.failed:
                 self._lost.add(box.left.values())
         self._leave_behind()
-        seals = [seal for box in boxes if (seal := box.seal())]
+
+    def _sealed(self) -> Iterator[Step]:
+        """Containers that are in whole, and of which nothing else may be in: the next time they are not opened."""
+        whole = (box for box in self._boxes if self._prune or not box.left)
+        seals = [seal for box in whole if (seal := box.seal())]
         for seal, progress in self._import((seal, seal) for seal in seals):
             if progress.error:
                 yield self._step(seal.source.path, Outcome.FAILED, error=progress.error)
 
-    def _members(
-        self, boxes: list[Box], failed: list[tuple[str, LookalikeError]]
-    ) -> Iterator[tuple[tuple[Box, str], ImportItem]]:
+    def _members(self, failed: list[tuple[str, LookalikeError]]) -> Iterator[tuple[tuple[Box, str], ImportItem]]:
         if not self._difference.containers:
             return
         max_bytes = self._holder.server_info().limits.max_image_bytes
         for found in self._difference.containers:
             box = Box(found)
-            boxes.append(box)
+            self._boxes.append(box)
             self._total -= 1
             try:
                 for member, item in box.members(max_bytes):
@@ -161,7 +164,7 @@ class _Bringing:
         before = box.images_before.get(path)
         if before is None:
             return self._met(path, progress)
-        return self._arrived(path, progress, Outcome.UNCHANGED if before == progress.image_id else Outcome.CHANGED)
+        return self._arrived(path, progress, Outcome.UNCHANGED if progress.image_id in before else Outcome.CHANGED)
 
     def _failed(self, failed: list[tuple[str, LookalikeError]]) -> Iterator[Step]:
         while failed:
@@ -239,7 +242,9 @@ def _item(found: Found) -> ImportItem:
     """A file as it was found; of one that is fresh no size is told, so that it is looked at again."""
     file = found.file
     size_bytes = 0 if file.is_fresh else file.size_bytes
-    return ImportItem(cast(IO[bytes], AsFound(file)), file.path, modified=file.modified, size_bytes=size_bytes)
+    # Beside the size that is known of it, its time would make it look settled.
+    modified = None if file.is_fresh and found.known else file.modified
+    return ImportItem(cast(IO[bytes], AsFound(file)), file.path, modified=modified, size_bytes=size_bytes)
 
 
 def _why(member: Member) -> LookalikeError:

@@ -85,6 +85,18 @@ def test_a_file_just_written_is_looked_at_again_since_its_time_may_not_tell(step
     assert [step.path for step in steps()] == [str(path)]
 
 
+def test_a_known_picture_just_written_again_is_looked_at_again_too(steps: Steps, photos: Path) -> None:
+    steps()
+    path = photos / "a.png"
+    content = path.read_bytes()
+    path.write_bytes(content)
+    status = path.stat()
+    assert [step.outcome for step in steps()] == [Outcome.UNCHANGED]
+    path.write_bytes(content[:-20] + bytes([content[-20] ^ 1]) + content[-19:])
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert [step.path for step in steps()] == [str(path)]
+
+
 def test_a_changed_picture_takes_the_place_of_the_one_before(
     keep: Keep, client: Client, collection: str, photos: Path
 ) -> None:
@@ -268,6 +280,32 @@ def test_a_changed_archive_is_followed_member_by_member(
         "d.zip!/3.png": Outcome.PRUNED,
     }
     assert client.collection(collection).image_count == 6
+    assert keep(prune=True) == {}
+
+
+def test_what_left_an_archive_without_prune_still_counts_as_gone(
+    keep: Keep, client: Client, collection: str, photos: Path
+) -> None:
+    pack(photos / "d.zip", {"1.png": 11, "2.png": 12, "3.png": 13})
+    keep()
+    pack(photos / "d.zip", {"1.png": 11, "2.png": 22}, LONG_AGO + 60)
+    gone = {"d.zip!/2.png": Outcome.CHANGED, "d.zip!/3.png": Outcome.GONE}
+    assert keep().items() >= gone.items()
+    assert keep().items() >= dict.fromkeys(["d.zip!/2.png", "d.zip!/3.png"], Outcome.GONE).items()
+    assert list(keep(prune=True).values()).count(Outcome.PRUNED) == 2
+    assert client.collection(collection).image_count == 5
+    assert keep(prune=True) == {}
+
+
+def test_a_changed_tiff_leaves_nothing_behind_that_a_later_prune_would_not_find(
+    keep: Keep, client: Client, collection: str, photos: Path
+) -> None:
+    write(photos / "d.tif", picture_bytes(11, format="TIFF"))
+    keep()
+    write(photos / "d.tif", picture_bytes(12, format="TIFF"), LONG_AGO + 60)
+    assert keep() == {"d.tif": Outcome.CHANGED}
+    assert keep(prune=True)["d.tif"] is Outcome.PRUNED
+    assert client.collection(collection).image_count == 4
     assert keep(prune=True) == {}
 
 
