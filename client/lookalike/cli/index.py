@@ -78,9 +78,10 @@ def index(
 
         with progress_bar(as_json) as bar:
             task = bar.add_task("looking", total=None)
+            roots = folders.Roots.named(paths)
             difference = folders.compare(
                 client,
-                folders.Roots.named(paths),
+                roots,
                 collection=collection,
                 rules=rules,
                 with_unchanged=bool(labels),
@@ -88,7 +89,7 @@ def index(
             )
             kept.unchanged = difference.unchanged_count
             if prune and not allow_empty:
-                folders.check_prune(difference)
+                folders.check_prune(difference, roots, rules)
             holder = folders.Rehearsal(client) if dry_run else client
             steps = folders.bring(holder, difference, collection=collection, labels=labels, prune=prune)
             bar.reset(task, total=difference.count or None)

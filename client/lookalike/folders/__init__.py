@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lookalike._channel import StrPath
 from lookalike.client import Client
-from lookalike.errors import FolderEmpty
 from lookalike.folders.difference import Difference, compare
+from lookalike.folders.emptied import check_prune
 from lookalike.folders.globs import Globs
 from lookalike.folders.keep import bring
 from lookalike.folders.rehearsal import Rehearsal
@@ -62,14 +62,5 @@ def keep(
     roots = Roots.named(paths)
     difference = compare(client, roots, collection=collection, rules=rules, with_unchanged=bool(labels))
     if prune and not allow_empty:
-        check_prune(difference)
+        check_prune(difference, roots, rules)
     yield from bring(client, difference, collection=collection, labels=labels, prune=prune)
-
-
-def check_prune(difference: Difference) -> None:
-    """Raise FolderEmpty rather than take a disk that is not connected for a folder that was emptied."""
-    if difference.bare:
-        raise FolderEmpty(
-            f"no picture lies in {difference.bare[0]}, though the collection knows some from there: connect its disk, "
-            "or give --allow-empty (allow_empty=True) to have their images removed"
-        )

@@ -55,8 +55,6 @@ class Difference:
     """Files that were left because they may be half-written yet."""
     passed_over: Counter[str] = field(default_factory=Counter)
     """Files that only an extra which is not installed could open, by its name."""
-    bare: list[str] = field(default_factory=list)
-    """Folders without a picture of which the collection knows some: a disk that is not connected looks like this."""
 
     @property
     def count(self) -> int:
@@ -106,8 +104,6 @@ class _Comparison:
     def _compare(self, root: Root, scan: Scan) -> None:
         inside: defaultdict[str, list[types.Sighting]] = defaultdict(list)
         containers: list[File] = []
-        before = self.count
-        known_any = False
         passing = heapq.merge(
             ((file.source_path, file) for file in self._files(root, scan, containers)),
             ((seen.source.path, seen) for seen in self._sources(root, inside)),
@@ -117,11 +113,8 @@ class _Comparison:
             both = [each for _, each in group]
             files = [each for each in both if isinstance(each, File)]
             known = [each for each in both if isinstance(each, types.Sighting)]
-            known_any = known_any or bool(known)
             self._judge(path, files, known)
         self._judge_containers(containers, inside)
-        if before == self.count and (known_any or inside):
-            self.result.bare.append(root.path)
 
     def _files(self, root: Root, scan: Scan, containers: list[File]) -> Iterator[File]:
         """Plain files pass on; the others are put aside, since their sources stand elsewhere in the order."""

@@ -15,7 +15,8 @@ from typing import TypeAlias
 from lookalike._patience import is_passing
 from lookalike.client import Client
 from lookalike.errors import LookalikeError, SourceChanged
-from lookalike.folders.difference import Difference, compare
+from lookalike.folders.difference import compare
+from lookalike.folders.emptied import emptied
 from lookalike.folders.keep import bring
 from lookalike.folders.roots import Roots
 from lookalike.folders.scan import Rules
@@ -149,7 +150,8 @@ class Watch:
             with_unchanged=done.is_whole and bool(self._labels),
             settle=self._settle,
         )
-        if bare := self._bare(difference):
+        bare = emptied(difference, named, self._rules) if self._prune else None
+        if bare:
             yield Remark(f"no picture lies in {bare}, though some did: nothing is pruned, as its disk may be away")
         prune = self._prune and not bare
         for step in bring(self._client, difference, collection=self._collection, labels=self._labels, prune=prune):
@@ -163,11 +165,6 @@ class Watch:
         done.unchanged, done.seconds = difference.unchanged_count, time.perf_counter() - begin
         if done.is_whole or done.outcomes:
             yield done
-
-    def _bare(self, difference: Difference) -> str:
-        """A folder of which nothing may be pruned."""
-        names = {folder.as_posix() for folder in self._folders}
-        return next((path for path in difference.bare if self._prune and path in names), "")
 
     def _lost(self) -> Path | None:
         """A folder that is not there."""

@@ -206,6 +206,11 @@ def test_an_emptied_folder_is_pruned_only_at_its_word(
     assert client.collection(collection).image_count == 0
 
 
+def test_a_folder_of_which_all_is_excluded_is_not_taken_for_an_emptied_one(keep: Keep) -> None:
+    keep()
+    assert keep(rules=Rules(Globs(exclude=["*.png"])), prune=True) == {}
+
+
 def test_labels_reach_what_is_unchanged_too(steps: Steps, client: Client, collection: str) -> None:
     steps()
     assert steps(labels={"trip": "alps"}) == []

@@ -184,6 +184,20 @@ def test_an_empty_folder_prunes_nothing(follow: Follow, photos: Path, client: Cl
     assert client.collection(collection).image_count == 3
 
 
+@pytest.mark.parametrize("poll", [False, True])
+def test_a_folder_that_is_emptied_under_its_eyes_keeps_its_images(
+    follow: Follow, photos: Path, client: Client, collection: str, poll: bool
+) -> None:
+    followed = follow(prune=True, poll=poll)
+    followed.next_pass()
+    for path in [*photos.rglob("*.png"), photos / "sub"]:
+        path.rmdir() if path.is_dir() else path.unlink()
+    _, steps = followed.next_pass()
+    assert set(steps.values()) == {Outcome.GONE}
+    assert "nothing is pruned" in followed.remarks[0]
+    assert client.collection(collection).image_count == 3
+
+
 def test_a_server_that_is_killed_is_waited_for(tmp_path: Path, photos: Path, free_port: int) -> None:
     settings = ("--model", "tiny", "--address", f"127.0.0.1:{free_port}")
     server = ServerProcess(tmp_path / "data", *settings)
