@@ -230,6 +230,25 @@ def test_a_log_that_cannot_be_written_is_said_in_a_line(run: Run, tmp_path: Path
     assert "the log cannot be written" in refused.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
+@pytest.mark.parametrize("command", ["index", "watch"])
+def test_a_log_whose_disk_is_full_is_said_in_a_line(run: Run, tmp_path: Path, command: str) -> None:
+    write_pictures(tmp_path, range(1))
+    refused = run(command, tmp_path, "-c", f"full-{command}", "--log", "/dev/full")
+    assert refused.exit_code == 1
+    assert "the log cannot be written" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_two_dots_behind_a_link_lead_where_its_path_says_or_are_refused(run: Run, tmp_path: Path) -> None:
+    write_pictures(tmp_path / "disk" / "photos", range(1))
+    (tmp_path / "disk" / "deep").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "deep")
+    refused = run("index", tmp_path / "link" / ".." / "photos", "-c", "dotted")
+    assert refused.exit_code == 1
+    assert f"there is nothing at {tmp_path / 'photos'}" in refused.stderr
+
+
 def test_files_that_only_an_extra_could_open_are_passed_over_with_a_word(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

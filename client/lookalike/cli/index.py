@@ -31,12 +31,12 @@ from lookalike.cli.options import (
     Token,
     read_labels,
 )
-from lookalike.cli.output import FAILED, err, out, print_json, printable, remark, size
+from lookalike.cli.output import FAILED, err, fail, out, print_json, printable, remark, size
 from lookalike.cli.progress import list_failures, progress_bar, timed
 from lookalike.counting import counted
 
 if TYPE_CHECKING:
-    from lookalike.folders import Step
+    from lookalike.folders import Roots, Step
 
 Paths = Annotated[list[Path], typer.Argument(exists=True, metavar="PATH", help="Folders, pictures, archives.")]
 AllowEmpty = Annotated[
@@ -78,7 +78,7 @@ def index(
 
         with progress_bar(as_json) as bar:
             task = bar.add_task("looking", total=None)
-            roots = folders.Roots.named(paths)
+            roots = _roots(paths)
             difference = folders.compare(
                 client,
                 roots,
@@ -102,6 +102,15 @@ def index(
     _report(kept, paths, collection, as_json)
     if kept.failures:
         raise typer.Exit(FAILED)
+
+
+def _roots(paths: list[Path]) -> "Roots":
+    from lookalike.folders import Roots  # noqa: PLC0415
+
+    try:
+        return Roots.named(paths)
+    except FileNotFoundError as error:
+        raise fail(printable(str(error))) from None
 
 
 def _told(steps: "Iterator[Step]", kept: Kept, lines: Log, *, verbose: bool) -> "Iterator[Step]":

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,10 +89,9 @@ class Log:
     """A file with a line of JSON for each file that was met; without a path, nowhere."""
 
     def __init__(self, path: Path | None) -> None:
-        try:
-            self._file = path.open("a", encoding="utf-8") if path else None
-        except OSError as error:
-            raise fail(f"the log cannot be written: {error}") from None
+        with _told():
+            # Each line is out at once: what was done is told, however this ends.
+            self._file = path.open("ab", buffering=0) if path else None
 
     def __enter__(self) -> Self:
         return self
@@ -98,11 +99,6 @@ class Log:
     def __exit__(self, *_: object) -> None:
         if self._file:
             self._file.close()
-
-    def flush(self) -> None:
-        """Have what was written read by others."""
-        if self._file:
-            self._file.flush()
 
     def write(self, step: "Step") -> None:
         """Append what became of one file."""
@@ -116,4 +112,13 @@ class Log:
             **({"moved_from": step.moved_from} if step.moved_from else {}),
             **({"error": error_fields(step.error)} if step.error else {}),
         }
-        self._file.write(json.dumps(line) + "\n")
+        with _told():
+            self._file.write(f"{json.dumps(line)}\n".encode())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise fail(f"the log cannot be written: {error}") from None

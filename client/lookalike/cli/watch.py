@@ -120,7 +120,6 @@ def _tell(events: "Iterator[Event]", bar: Progress, lines: Log, *, verbose: bool
                 err.print(step_line(event), soft_wrap=True)
             continue
         bar.reset(task, total=None, visible=False)
-        lines.flush()
         if not isinstance(event, Pass):
             remark(f"{_now()} {event.text}")
         elif as_json:

@@ -61,8 +61,8 @@ def file_of(source_path: str) -> str:
 
 
 def _root(path: StrPath) -> Root:
-    if not Path(path).exists():
-        raise FileNotFoundError(f"there is nothing at {os.fspath(path)}: is its disk connected?")
     place = Path(os.path.abspath(path))  # noqa: PTH100 - as in pictures.location
+    if not place.exists():
+        raise FileNotFoundError(f"there is nothing at {place}: is its disk connected?")
     whole = place.as_posix()
     return Root(whole, whole if place.is_dir() else place.parent.as_posix())
