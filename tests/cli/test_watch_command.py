@@ -66,6 +66,16 @@ def test_for_people_a_pass_is_a_line(target: str, tmp_path: Path) -> None:
     assert re.fullmatch(r"\d\d:\d\d:\d\d 2 created in [\d.]+ s, \d+ kB sent\n", line)
 
 
+def test_a_server_that_is_away_is_one_line_too_however_long(tmp_path: Path) -> None:
+    process = start("watch", tmp_path, "--server", "127.0.0.1:1", "--settle", "0.2")
+    with process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        process.terminate()
+    assert "waiting for the server" in line
+    assert "Connection refused" in line
+
+
 def test_a_folder_that_is_not_there_is_wrong_usage(target: str, tmp_path: Path) -> None:
     process = start("watch", tmp_path / "unmounted", "--server", target)
     process.communicate()

@@ -33,7 +33,7 @@ def print_json(value: object) -> None:
 
 def remark(text: str, style: str = "") -> None:
     """Say something to the person at the terminal; it is no part of the result."""
-    err.print(Text(text, style=style))
+    err.print(Text(text, style=style), soft_wrap=True)
 
 
 def error_fields(error: LookalikeError) -> dict[str, Any]:
