@@ -12,7 +12,6 @@ from lookalike.cli.filters import After, Before, BoxText, FilterText, NearText, 
 from lookalike.cli.options import (
     DEFAULT_COLLECTION,
     DEFAULT_SERVER,
-    AsJson,
     Ca,
     Collection,
     OnlyLabels,
@@ -30,6 +29,7 @@ from lookalike.cli.queries import read_wanted
 from lookalike.cli.reporting import read_keeping
 from lookalike.cli.search_options import (
     SCENE_WEIGHT,
+    AsJson,
     CsvFile,
     Distance,
     Elsewhere,

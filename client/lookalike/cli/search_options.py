@@ -73,6 +73,9 @@ ExamplesFile = Annotated[
         rich_help_panel=_EXAMPLES,
     ),
 ]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of tables: one object, or of several queries a line each.")
+]
 CsvFile = Annotated[
     Path | None,
     typer.Option("--csv", metavar="FILE|-", help="Write a row a match, for spreadsheets.", rich_help_panel=_KEEPING),
