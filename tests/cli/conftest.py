@@ -1,4 +1,4 @@
-"""A real server with the tiny model, and the command line run against it in this process."""
+"""A real server with two tiny models, and the command line run against it in this process."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from lookalike_server.testing import serve
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[str]:
-    with serve() as address:
+    with serve(model="tiny,tiny:32") as address:
         yield address
 
 

@@ -1,7 +1,6 @@
 import json
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,6 @@ from tests.cli.shell import Run, start
 from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import Client, ImportItem
-from lookalike_server.testing import serve
-
-
-@pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with serve(model="tiny,tiny:32") as address:
-        yield address
 
 
 @pytest.fixture

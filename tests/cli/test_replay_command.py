@@ -1,7 +1,6 @@
 """`lookalike replay`: an unchanged collection gives the identical list; what differs is told; nothing else is sent."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,6 @@ from typer.testing import CliRunner, Result
 
 from lookalike import Client
 from lookalike.cli.app import app
-from lookalike_server.testing import serve
-
-MODELS = "tiny,tiny:32"
-
-
-@pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with serve(model=MODELS) as address:
-        yield address
 
 
 @pytest.fixture

@@ -36,9 +36,10 @@ def next_pass(process: subprocess.Popen[str]) -> dict[str, object]:
     return {name: count for name, count in done.items() if count and name not in ("time", "seconds", "sent_bytes")}
 
 
-def test_it_follows_a_folder_and_tells_each_pass_as_a_line(target: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["--prune", "--poll"])
+def test_it_follows_a_folder_and_tells_each_pass_as_a_line(target: str, tmp_path: Path, how: str) -> None:
     write_pictures(tmp_path, range(2))
-    with watching(tmp_path, "-c", "watched", "--server", target) as process:
+    with watching(tmp_path, "-c", f"watched{how}", "--server", target, how) as process:
         assert next_pass(process) == {"whole": True, "created": 2}
         write_pictures(tmp_path, range(2, 3))
         assert next_pass(process) == {"created": 1}

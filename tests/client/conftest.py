@@ -33,8 +33,8 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
 @pytest.fixture(scope="session")
 def target() -> Iterator[str]:
-    """A server that many tests share; each uses collections of its own."""
-    with serve() as address:
+    """A server of two models that many tests share; each uses collections of its own."""
+    with serve(model="tiny,tiny:32") as address:
         yield address
 
 

@@ -1,6 +1,5 @@
 """The connection breaks: in every way, at every moment, several times over; callers get all they asked for."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import _channel, _patience, errors
 from lookalike.types import SearchResult
-from lookalike_server.testing import serve
 
 COUNT = 150
 """Pictures: more than two windows hold."""
@@ -20,12 +18,6 @@ HEAD = (0, 100, 160, 170, 200, 300)
 
 
 ENDS = [How.CLOSED, pytest.param(How.RESET, marks=pytest.mark.slow)]
-
-
-@pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with serve(model="tiny,tiny:32") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Re-embedding with both clients: from the sources, beside the vectors in use, switched at once, resumed."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,6 @@ from lookalike.types import ReembedProgress
 from lookalike_server.testing import serve
 
 OLD, NEW = "tiny-1", "tiny-32-1"
-
-
-@pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with serve(model="tiny,tiny:32") as address:
-        yield address
 
 
 @pytest.fixture

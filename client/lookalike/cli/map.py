@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,8 +24,8 @@ from lookalike.cli.options import (
     read_labels,
 )
 from lookalike.cli.output import fail, out, print_json, printable, reason
+from lookalike.cli.passing import Tally
 from lookalike.cli.progress import progress_bar, timed
-from lookalike.counting import counted
 from lookalike.types import Filter
 
 if TYPE_CHECKING:
@@ -59,19 +58,6 @@ Pictures = Annotated[
     bool | None,
     typer.Option("--thumbnails/--dots", help="Show pictures where there is room, or dots alone; else as many allow."),
 ]
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many images were read so far."""
-
-    count: int = 0
-    seconds: float = 0.0
-
-    @property
-    def words(self) -> str:
-        """The count for a person."""
-        return counted(self.count, "image")
 
 
 def map_(

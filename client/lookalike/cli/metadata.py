@@ -8,19 +8,13 @@ from pathlib import Path
 
 from lookalike.cli.exported import record
 from lookalike.cli.saving import csv_rows, writing
-from lookalike.reports.table import cells, harmless
+from lookalike.reports.table import IMAGE_COLUMNS, cells, harmless
 from lookalike.reports.words import written
 from lookalike.types import Image
 
 COLUMNS = (
     "id",
-    "paths",
-    "width",
-    "height",
-    "format",
-    "captured",
-    "scenes",
-    "labels",
+    *IMAGE_COLUMNS,
     "size_bytes",
     "created",
     "updated",

@@ -18,7 +18,7 @@ PAGE = 250
 
 @dataclass(slots=True)
 class Tally:
-    """How many images were written so far."""
+    """How many images passed so far."""
 
     count: int = 0
     seconds: float = 0.0

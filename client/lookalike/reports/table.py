@@ -12,6 +12,8 @@ from lookalike.reports.words import written
 from lookalike.safe import printable
 from lookalike.types import Image, Match
 
+IMAGE_COLUMNS = ("paths", "width", "height", "format", "captured", "scenes", "labels")
+"""What `cells` are."""
 COLUMNS = (
     "query",
     "query_sha256",
@@ -20,13 +22,7 @@ COLUMNS = (
     "distance",
     "score",
     "image_id",
-    "paths",
-    "width",
-    "height",
-    "format",
-    "captured",
-    "scenes",
-    "labels",
+    *IMAGE_COLUMNS,
     "model_id",
     "generation",
     "turned",
@@ -69,7 +65,7 @@ def _row(answer: Answer, match: Match, similar_to: int | None) -> list[Cell]:
 
 
 def cells(image: Image) -> list[Cell]:
-    """What is known of an image: paths, width, height, format, captured, scenes, labels."""
+    """What is known of an image, in the order of `IMAGE_COLUMNS`."""
     return [
         joined([source.path for source in image.sources]),
         image.width,

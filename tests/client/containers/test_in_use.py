@@ -22,13 +22,6 @@ from tests.client.faces import Connect
 from lookalike import Client, Examples, ImportItem, containers
 from lookalike.errors import ReembedIncomplete, SourceChanged, SourceVanished
 from lookalike.types import ReembedProgress
-from lookalike_server.testing import serve
-
-
-@pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with serve(model="tiny,tiny:32") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
