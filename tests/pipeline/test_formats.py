@@ -133,6 +133,24 @@ def test_cmyk_is_seen_as_it_was_meant_with_and_without_adobes_inversion() -> Non
     assert difference(decoded(encoded(picture(21).convert("CMYK"), "TIFF")), picture(21)) < 4
 
 
+@pytest.mark.parametrize("kept", ["CMYK", "YCCK"])
+def test_adobes_two_ways_to_keep_cmyk_are_told_apart(kept: str) -> None:
+    codec = pytest.importorskip("imagecodecs")
+    inverted = 255 - np.asarray(picture(21).convert("CMYK"))
+    content = bytes(codec.jpeg8_encode(inverted, level=95, colorspace="CMYK", outcolorspace=kept))
+    with Image.open(io.BytesIO(content)) as image:
+        assert image.info["adobe_transform"] == (2 if kept == "YCCK" else 0)
+    assert difference(decoded(content), picture(21)) < 4
+
+
+def test_cmyk_without_adobes_mark_is_not_inverted() -> None:
+    content = seeds()["cmyk.jpg"]
+    mark = content.index(b"\xff\xee")
+    bare = content[:mark] + content[mark + 2 + int.from_bytes(content[mark + 2 : mark + 4], "big") :]
+    assert b"Adobe" not in bare
+    assert difference(decoded(bare), picture(21)) < 4
+
+
 def test_what_is_transparent_is_seen_on_white() -> None:
     clear = Image.new("RGBA", (40, 30), (200, 0, 0, 0))
     for content in (encoded(clear), encoded(clear, "WEBP", lossless=True), encoded(clear.convert("LA"))):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike import pictures
-from lookalike.containers import png
+from lookalike.containers import pdf_page, png
 from lookalike.containers.damage import needed, told
 from lookalike.containers.member import Member
 from lookalike.errors import ImageUnreadable, SourceVanished
@@ -79,7 +79,6 @@ def _rendered(whole: str, document: Any, number: int, max_bytes: int) -> bytes:
     with told(whole, *png.DAMAGE), _PDFIUM:
         page = document[number - 1]
         try:
-            bitmap = page.render(scale=LONG_SIDE / max(page.get_size()))
-            return png.encoded(whole, bitmap.to_pil(), max_bytes)
+            return png.encoded(whole, pdf_page.drawn(page, LONG_SIDE), max_bytes)
         finally:
             page.close()
