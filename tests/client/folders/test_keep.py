@@ -190,6 +190,16 @@ def test_a_name_that_is_not_utf8_is_never_gone(keep: Keep, client: Client, colle
     assert list(keep().values()).count(Outcome.CREATED) == 4
     assert keep(prune=True) == {}
     assert client.collection(collection).image_count == 4
+    Path(os.fsdecode(os.fsencode(photos) + b"/\xff.png")).unlink()
+    assert keep(prune=True) == {}
+
+
+def test_what_cannot_be_looked_at_is_not_gone(keep: Keep, client: Client, collection: str, photos: Path) -> None:
+    keep()
+    shutil.rmtree(photos / "sub")
+    (photos / "sub").symlink_to(photos / "sub")  # in a circle
+    assert keep(prune=True) == {}
+    assert client.collection(collection).image_count == 3
 
 
 def test_an_emptied_folder_is_pruned_only_at_its_word(
@@ -252,6 +262,7 @@ def test_single_files_are_kept_in_step_alone(keep: Keep, photos: Path, seen: See
     assert seen() == ["a.png"]
     keep()
     (photos / "b.png").unlink()
+    (photos / "a.png.png").unlink()
     assert keep(photos / "a.png") == {}
 
 
