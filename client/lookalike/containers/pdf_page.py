@@ -16,33 +16,14 @@ def drawn(page: Any, long_side: int) -> Any:
     width, height = (math.ceil(side * scale) for side in page.get_size())
     bitmap = PdfBitmap.new_native(width, height, raw.FPDFBitmap_BGR)
     raw.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-    clock = _Clock()
+    end = time.monotonic() + PATIENCE
     pause = raw.IFSDK_PAUSE(version=1)
-    pause.NeedToPauseNow = type(pause.NeedToPauseNow)(clock.is_over)
+    # Always: so Ctrl-C is met in the loop below. A function of ours would meet it in a callback, where it is swallowed.
+    pause.NeedToPauseNow = type(pause.NeedToPauseNow)(bool)
     status = raw.FPDF_RenderPageBitmap_Start(bitmap, page, 0, 0, width, height, 0, raw.FPDF_ANNOT, pause)
+    while status == raw.FPDF_RENDER_TOBECONTINUED and time.monotonic() < end:
+        status = raw.FPDF_RenderPage_Continue(page, pause)
     raw.FPDF_RenderPage_Close(page)
-    clock.check()
     if status != raw.FPDF_RENDER_DONE:
         raise TimeoutError(f"to draw it takes more than {PATIENCE:.0f} seconds: save the page as a picture")
     return bitmap.to_pil()
-
-
-class _Clock:
-    """Tells PDFium when to stop: time is up, or Ctrl-C was pressed, which an error in a callback would swallow."""
-
-    def __init__(self) -> None:
-        self._end = time.monotonic() + PATIENCE
-        self._interrupt: BaseException | None = None
-
-    def is_over(self, _pause: object) -> bool:
-        """Whether to stop."""
-        try:
-            return time.monotonic() > self._end
-        except BaseException as error:  # Ctrl-C comes between any two lines
-            self._interrupt = error
-            return True
-
-    def check(self) -> None:
-        """Raise what came meanwhile."""
-        if self._interrupt:
-            raise self._interrupt
