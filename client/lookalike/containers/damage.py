@@ -31,7 +31,8 @@ def told(path: str, *also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except expected as error:
-        raise ImageUnreadable(f"{path} cannot be read: {str(error) or 'it is cut short'}") from error
+        why = getattr(error, "strerror", None) or str(error) or "it is cut short"  # the name stands before it
+        raise ImageUnreadable(f"{path} cannot be read: {why}") from error
 
 
 @contextmanager
