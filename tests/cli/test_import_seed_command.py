@@ -119,7 +119,9 @@ def test_bad_rows_for_a_person(run: Run, tmp_path: Path) -> None:
 def test_a_server_without_the_ancestors_model_is_told_how_to_start(run: Run, tmp_path: Path) -> None:
     done = run("import-seed", write_rows(tmp_path / "seed.db", 1), "-c", "unserved")
     assert done.exit_code == 1
-    assert "This server runs tiny, not seed: start it with --model seed:PATH.h5" in " ".join(done.stderr.split())
+    assert "This server runs tiny, tiny:32, not seed: start it with --model seed:PATH.h5" in " ".join(
+        done.stderr.split()
+    )
 
 
 def test_the_collection_belongs_to_the_model_that_made_the_vectors(tmp_path: Path) -> None:
