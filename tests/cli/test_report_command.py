@@ -16,7 +16,10 @@ from tests.disk import no_file_beyond
 from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import Client, reports
+from lookalike.cli.answers import Asking
+from lookalike.cli.queries import read_wanted
 from lookalike.reports import COLUMNS
+from lookalike.types import SearchResult
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +130,32 @@ def test_a_table_has_a_row_a_match(run: Run, folder: Path, tmp_path: Path) -> No
     assert rows[0]["query_sha256"] == rows[0]["image_id"]
     assert rows[0]["labels"] == "place==alps"
     assert float(rows[0]["distance"]) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_query_without_a_match_has_a_row_too(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    words = ("-c", "trip", "--path-prefix", "/nowhere", "--csv", "-")
+    failed, nothing = table(run("search", tmp_path / "bad.png", folder / "0002.png", *words).stdout)
+    assert (failed["query"], failed["rank"]) == (str(tmp_path / "bad.png"), "")
+    assert failed["error"].startswith("IMAGE_UNDECODABLE: ")
+    assert (nothing["query"], nothing["rank"], nothing["error"]) == (str(folder / "0002.png"), "", "")
+    assert nothing["query_sha256"] == sha256((folder / "0002.png").read_bytes()).hexdigest()
+
+
+def test_a_file_that_is_replaced_while_it_is_asked_with_is_told(target: str, folder: Path) -> None:
+    query = folder / "0002.png"
+
+    class Replacing(Client):
+        def search(self, *words: Any, **options: Any) -> SearchResult:
+            found = super().search(*words, **options)
+            query.write_bytes(picture_bytes(50, width=61))
+            return found
+
+    wanted = read_wanted([str(query)], [], [], None)
+    with Replacing(target) as looks:
+        (told,) = Asking(looks, target, "trip", reports.Terms(), {}).answers(wanted, hashed=True)
+    assert told.error is not None
+    assert told.error.reason == "SOURCE_CHANGED"
 
 
 def test_a_table_on_standard_output_stands_alone(run: Run, folder: Path) -> None:

@@ -17,6 +17,7 @@ from lookalike.cli.queries import Wanted
 from lookalike.cli.reporting import Keeping, write_report
 from lookalike.cli.saving import STDOUT, check_file, csv_rows
 from lookalike.counting import counted
+from lookalike.errors import SourceChanged
 from lookalike.reports import COLUMNS, Answer, Report, Terms, in_order, rows
 
 if TYPE_CHECKING:
@@ -66,11 +67,15 @@ class Asking:
         """Give the answers in the order of the questions; the error of a single one is raised."""
         options = {"collection": self.collection, **self.how, **self.terms.options}
         queries = [question.query for question in wanted.questions]
+        stamps = [question.stamps for question in wanted.questions]
         many = in_order(self.client, queries, **options)
         given = iter([self.client.search(queries[0], **options)]) if wanted.single else many
         max_bytes = self.client.server_info().limits.max_image_bytes if hashed else 0
-        for question, answer in zip(wanted.questions, given, strict=True):
-            yield Answer.of(question.hashed(max_bytes) if hashed else question, answer)
+        for question, stamp, answer in zip(wanted.questions, stamps, given, strict=True):
+            if hashed and question.stamps != stamp:
+                yield Answer.of(question, SourceChanged(f"{question.name} changed while it was asked with: ask again"))
+            else:
+                yield Answer.of(question.hashed(max_bytes) if hashed else question, answer)
 
 
 def answer(asking: Asking, wanted: Wanted, to: Outlets) -> tuple[list[Answer], int]:

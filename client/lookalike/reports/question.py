@@ -1,5 +1,6 @@
 """What was asked: pictures by their files or their ids, to look like or to look less like."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -63,9 +64,22 @@ class Question:
             return self.positives[0].one
         return Examples([each.one for each in self.positives], [each.one for each in self.negatives])
 
+    @property
+    def stamps(self) -> tuple[tuple[int, int] | None, ...]:
+        """Sizes and times of its files now, which tell whether one was replaced."""
+        return tuple(_stamp(each) for each in self.all)
+
     def hashed(self, max_bytes: int) -> "Question":
         """With the files' hashes; one that cannot be read, which fails the search too, has none."""
         return Question(_hashed(self.positives, max_bytes), _hashed(self.negatives, max_bytes))
+
+
+def _stamp(one: Asked) -> tuple[int, int] | None:
+    try:
+        status = os.stat(containers.container_of(one.path or ""))  # noqa: PTH116 - a path may lead into a container
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _hashed(those: tuple[Asked, ...], max_bytes: int) -> tuple[Asked, ...]:

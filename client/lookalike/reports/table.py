@@ -1,4 +1,4 @@
-"""Answers as rows for a spreadsheet: one row a match, its texts made harmless.
+"""Answers as rows for a spreadsheet: one row a match, or one for a query without any, its texts made harmless.
 
 A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and a file's name may begin so: such a
 text gets an apostrophe before it, which spreadsheets read as "this is text". What would steer a terminal or cannot be
@@ -27,6 +27,7 @@ COLUMNS = (
     "generation",
     "turned",
     "mirrored",
+    "error",
 )
 
 Cell = str | int | float | None
@@ -36,20 +37,31 @@ _FORMULAS = tuple(
 
 
 def rows(answer: Answer) -> Iterator[list[Cell]]:
-    """A row of cells for each match, in the order of `COLUMNS`; near-duplicates follow theirs."""
+    """A row of cells for each match, in the order of `COLUMNS`; near-duplicates follow. No query is without a row."""
+    if not answer.result:
+        yield _empty(answer)
     for match in answer.result or ():
         yield _row(answer, match, None)
         for similar in match.similar:
             yield _row(answer, similar, match.rank)
 
 
+def _empty(answer: Answer) -> list[Cell]:
+    """What was asked, and why nothing came of it."""
+    error = f"{answer.error.reason}: {answer.error.message}" if answer.error else ""
+    told: dict[str, Cell] = {**_asked(answer), "error": error}
+    return harmless([told.get(column) for column in COLUMNS])
+
+
+def _asked(answer: Answer) -> dict[str, Cell]:
+    return {"query": answer.question.name, "query_sha256": answer.question.positives[0].sha256}
+
+
 def _row(answer: Answer, match: Match, similar_to: int | None) -> list[Cell]:
-    question, result = answer.question, answer.result
-    image = match.image
+    result, image = answer.result, match.image
     return harmless(
         [
-            question.name,
-            question.positives[0].sha256,
+            *_asked(answer).values(),
             match.rank or None,
             similar_to,
             match.distance,
@@ -60,6 +72,7 @@ def _row(answer: Answer, match: Match, similar_to: int | None) -> list[Cell]:
             result.generation if result else None,
             match.turned,
             int(match.mirrored),
+            None,
         ]
     )
 
