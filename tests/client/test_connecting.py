@@ -2,7 +2,6 @@
 
 import secrets
 import socket
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from tests.certificates import certificate
 from tests.client.faces import Connect
 from tests.pictures import picture_bytes
 
@@ -96,17 +96,6 @@ def test_calls_spread_over_servers_and_survive_the_loss_of_one(connect: Connect)
         assert looks.server_info().ready
         leaving.close()
         assert all(looks.server_info().ready for _ in range(20))
-
-
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for a name, signed by itself, and its key."""
-    folder.mkdir()
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    words = ["-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext"]
-    files = ["-keyout", str(key), "-out", str(cert)]
-    command = ["openssl", "req", "-x509", *words, f"subjectAltName={name}", *files]
-    subprocess.run(command, check=True, capture_output=True)
-    return cert, key
 
 
 def test_tls_needs_the_certificate_of_the_server(connect: Connect, tmp_path: Path) -> None:
