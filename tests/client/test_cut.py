@@ -9,7 +9,7 @@ from tests.client.wire import Cut, How, Side, Wire
 from tests.pictures import picture_bytes, write_pictures
 
 from lookalike import _channel, _patience, errors
-from lookalike.types import SearchResult
+from lookalike.types import ImportProgress, SearchResult
 
 COUNT = 150
 """Pictures: more than two windows hold."""
@@ -43,17 +43,25 @@ def third(paths: list[Path]) -> int:
     return sum(path.stat().st_size for path in paths) // 3
 
 
+def import_through(
+    cuts: list[Cut], connect: Connect, target: str, collection: str, paths: list[Path]
+) -> list[ImportProgress]:
+    """Bring pictures in over connections of which each but the last is cut: nothing may be lost or doubled."""
+    with Wire(target, *cuts) as wire:
+        looks = connect(wire.target)
+        done = list(looks.import_images(paths, collection=collection))
+        looks.close()
+        assert wire.connections == len(cuts) + 1
+    nothing_lost_nothing_doubled(connect(target), collection, paths, done)
+    return done
+
+
 @pytest.mark.parametrize("how", ENDS)
 def test_an_import_whose_pictures_are_cut_off_again_and_again_is_whole(
     connect: Connect, target: str, collection: str, many: list[Path], how: How
 ) -> None:
     part = third(many) // 3
-    with Wire(target, *(Cut(after, how=how) for after in (100, part, part, part))) as wire:
-        looks = connect(wire.target)
-        done = list(looks.import_folder(many[0].parent, collection=collection))
-        looks.close()
-        assert wire.connections == 5
-    nothing_lost_nothing_doubled(connect(target), collection, many, done)
+    import_through([Cut(after, how=how) for after in (100, part, part, part)], connect, target, collection, many)
 
 
 @pytest.mark.parametrize("how", ENDS)
@@ -62,12 +70,7 @@ def test_acknowledgements_that_are_lost_lose_and_double_nothing(
 ) -> None:
     # A whole window is acknowledged by 64 messages of 90 bytes or more: a thousand lost ones hold several.
     cuts = [Cut(after, Side.SERVER, how, lost=1_000) for after in (1_000, 2_000, 3_000)]
-    with Wire(target, *cuts) as wire:
-        looks = connect(wire.target)
-        done = list(looks.import_folder(many[0].parent, collection=collection))
-        looks.close()
-        assert wire.connections == 4
-    nothing_lost_nothing_doubled(connect(target), collection, many, done)
+    done = import_through(cuts, connect, target, collection, many)
     # Each file is another picture: one that was there already was brought by this import, unbeknown to it.
     assert [each for each in done if each.outcome == "existed"]
 
@@ -76,12 +79,8 @@ def test_acknowledgements_that_are_lost_lose_and_double_nothing(
 def test_an_import_may_lose_its_connection_before_it_has_begun(
     connect: Connect, target: str, collection: str, many: list[Path], after: int
 ) -> None:
-    with Wire(target, *(Cut(after + more, Side.SERVER) for more in (0, 20, 40))) as wire:
-        looks = connect(wire.target)
-        done = list(looks.import_images(many[:5], collection=collection))
-        looks.close()
-        assert wire.connections == 4
-    nothing_lost_nothing_doubled(connect(target), collection, many[:5], done)
+    cuts = [Cut(after + more, Side.SERVER) for more in (0, 20, 40)]
+    import_through(cuts, connect, target, collection, many[:5])
 
 
 @pytest.mark.parametrize("side", list(Side))
@@ -90,12 +89,7 @@ def test_a_connection_that_stands_and_carries_nothing_is_found_out(
     connect: Connect, target: str, collection: str, many: list[Path], side: Side
 ) -> None:
     after = third(many) if side is Side.CLIENT else 2_000
-    with Wire(target, Cut(after, side, How.SILENT)) as wire:
-        looks = connect(wire.target)
-        done = list(looks.import_folder(many[0].parent, collection=collection))
-        looks.close()
-        assert wire.connections == 2
-    nothing_lost_nothing_doubled(connect(target), collection, many, done)
+    import_through([Cut(after, side, How.SILENT)], connect, target, collection, many)
 
 
 @pytest.mark.parametrize("how", ENDS)
