@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.shell import Run, start
-from tests.pictures import picture_bytes, write_pictures
+from tests.pictures import picture, picture_bytes, write_pictures
 
 from lookalike import Client, errors
 from lookalike.folders import scan
@@ -202,6 +202,20 @@ def test_several_folders_files_and_archives_go_together(run: Run, tmp_path: Path
     assert told(done.stdout) == {"created": 4}
     shown = run("show", tmp_path / "one" / "0000.png", "-c", "several", "--json")
     assert shown.exit_code == 0
+
+
+def test_each_page_of_a_tiff_and_each_of_a_pdf_is_a_picture(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    first, *others = [picture(seed) for seed in range(3)]
+    first.save(folder / "scan.tif", save_all=True, append_images=others)
+    picture(3).save(folder / "book.pdf", save_all=True, append_images=[picture(4)])
+    done = run("index", folder, "-c", "pages", "--json")
+    assert told(done.stdout) == {"created": 5}
+    assert told(run("index", folder, "-c", "pages", "--json").stdout) == {"unchanged": 5}
+    for name in ("scan.tif", "scan.tif#page=2", "scan.tif#page=3", "book.pdf#page=1", "book.pdf#page=2"):
+        shown = json.loads(run("show", folder / name, "-c", "pages", "--json").stdout)
+        assert [source["path"] for source in shown["sources"]] == [str(folder / name)]
 
 
 def test_the_log_and_the_terminal_tell_each_file(run: Run, tmp_path: Path) -> None:

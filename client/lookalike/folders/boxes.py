@@ -4,14 +4,17 @@ A container is read again until the collection holds it whole and nothing beside
 of its sources none has the file's size before all are acknowledged. Then one of them gets it, as a seal.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import IO, cast
 
 from lookalike import containers, types
 from lookalike.containers import Member
 from lookalike.errors import SourceChanged
 from lookalike.folders.difference import Found
+from lookalike.folders.found import AsFound
 from lookalike.folders.scan import File, as_found
 
 
@@ -75,7 +78,10 @@ class Box:
         # A seal of before, on one of the same size, must not come to look like one of today.
         may_look_sealed = any(seen.source.size_bytes == self.file.size_bytes for seen in self.found.known)
         modified = None if may_look_sealed and not size_bytes else self.file.modified
-        return types.ImportItem(member.picture, member.path, modified=modified, size_bytes=size_bytes)
+        # A TIFF's first page is the file itself, of which an import would tell the size at once.
+        is_file = isinstance(member.picture, str | os.PathLike)
+        picture = cast(IO[bytes], AsFound(self.file)) if is_file else member.picture
+        return types.ImportItem(picture, member.path, modified=modified, size_bytes=size_bytes)
 
     def _check(self) -> None:
         now = as_found(self.file.path)

@@ -29,7 +29,7 @@ FRESH = 2.0
 _LIBRARIES = {"pdf": "pypdfium2", "video": "cv2"}
 """What the extras of these names bring."""
 
-_PLAIN = frozenset(suffix for suffix in pictures.SUFFIXES if not is_container(suffix))
+_PLAIN = frozenset(suffix for suffix in pictures.SUFFIXES if not is_container(f"x{suffix}"))
 
 
 class Symlinks(StrEnum):

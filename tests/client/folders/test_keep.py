@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from tests.client.folders.conftest import LONG_AGO, Keep, write, write_picture
-from tests.pictures import picture_bytes
+from tests.pictures import encoded, picture, picture_bytes
 
 from lookalike import Client, errors, folders
 from lookalike.folders import Globs, Outcome, Rules, Step
+from lookalike.folders.boxes import Box
 
 Steps = Callable[..., list[Step]]
 Seen = Callable[[], list[str]]
@@ -340,6 +341,21 @@ def test_an_archive_that_was_brought_in_part_is_read_again(
     assert set(done.values()) <= {Outcome.CREATED, Outcome.UNCHANGED, Outcome.EXISTED}
     assert client.collection(collection).image_count == 83
     assert keep() == {}
+
+
+def test_a_tiff_of_which_only_the_first_page_is_in_is_read_again(
+    client: Client, collection: str, tmp_path: Path, keep: Keep
+) -> None:
+    pages = [picture(seed) for seed in (1, 2, 3)]
+    path = write(tmp_path / "pages.tif", encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    roots = folders.Roots.named([path])
+    (found,) = folders.compare(client, roots, collection=collection).containers
+    (_, first), *_ = Box(found).members(1 << 24)
+    assert first is not None
+    list(client.import_images([first], collection=collection))
+    assert len(folders.compare(client, roots, collection=collection).containers) == 1
+    assert sorted(map(str, keep(path).values())) == ["created", "created", "unchanged"]
+    assert keep(path) == {}
 
 
 def test_an_archive_with_a_bad_picture_is_looked_at_again(keep: Keep, photos: Path) -> None:
