@@ -56,7 +56,7 @@ def test_how_the_query_was_altered_is_told() -> None:
     (cells,) = rows(
         Answer(Question((Asked("a" * 64),)), result(matches=(replace(match(1, 0.5), turned=270, mirrored=True),)))
     )
-    assert cells[-2:] == [270, 1]
+    assert cells[-3:-1] == [270, 1]
 
 
 def test_folded_matches_follow_theirs() -> None:
