@@ -6,7 +6,6 @@ after an archive. A real file of that very name wins.
 
 import os
 import re
-from pathlib import PurePath
 
 KINDS = {
     "archives": (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
@@ -34,8 +33,8 @@ def is_container(path: str | os.PathLike[str]) -> bool:
 
 def kind_of(path: str) -> str:
     """The module that reads such a file; empty for what is no container."""
-    suffixes = PurePath(path.lower()).suffixes
-    return _KIND_OF.get("".join(suffixes[-2:])) or _KIND_OF.get("".join(suffixes[-1:]), "")
+    stem, last = os.path.splitext(path.lower())  # noqa: PTH122 - for each file of a folder
+    return _KIND_OF.get(os.path.splitext(stem)[1] + last) or _KIND_OF.get(last, "")  # noqa: PTH122
 
 
 def container_of(source_path: str) -> str:

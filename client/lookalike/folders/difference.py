@@ -13,9 +13,10 @@ from itertools import groupby
 from typing import Protocol
 
 from lookalike import types
+from lookalike.containers import is_container
 from lookalike.errors import CollectionNotFound
 from lookalike.folders.roots import Root, Roots, file_of
-from lookalike.folders.scan import File, Rules, Scan, Unseen, may_hold_several
+from lookalike.folders.scan import File, Rules, Scan, Unseen
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 """Stands in source paths for what was not UTF-8: of which file such a path is cannot be told."""
@@ -127,7 +128,7 @@ class _Comparison:
                 self.looked(self.count)
             if each.age < self.settle:
                 self.result.young.append(each.path)
-            elif may_hold_several(each.path):
+            elif is_container(each.path):
                 containers.append(each)
             else:
                 yield each
@@ -137,7 +138,7 @@ class _Comparison:
             if self.roots.owner(seen.source.path) != root:
                 continue
             file = file_of(seen.source.path)
-            if may_hold_several(file):
+            if is_container(file):
                 inside[file].append(seen)
             else:
                 yield seen

@@ -29,8 +29,6 @@ FRESH = 2.0
 _LIBRARIES = {"pdf": "pypdfium2", "video": "cv2"}
 """What the extras of these names bring."""
 
-_PLAIN = frozenset(suffix for suffix in pictures.SUFFIXES if not is_container(f"x{suffix}"))
-
 
 class Symlinks(StrEnum):
     """Which symbolic links are taken below a folder; what is named itself is always taken."""
@@ -171,7 +169,7 @@ class Scan:
 
     def _is_beyond_us(self, name: str) -> bool:
         """Whether the library that opens such a file is not installed: a folder's videos are no failures then."""
-        extra = "" if _suffix(name) in _PLAIN else lacking(name)
+        extra = lacking(name)
         if extra:
             self.passed_over[extra] += 1
         return bool(extra)
@@ -199,11 +197,6 @@ def lacking(name: str) -> str:
 @cache
 def _installed(library: str) -> bool:
     return find_spec(library) is not None
-
-
-def may_hold_several(path: str) -> bool:
-    """Whether a file is opened to see how many pictures it holds."""
-    return _suffix(path) not in _PLAIN and is_container(path)
 
 
 def _suffix(path: str) -> str:
