@@ -17,8 +17,10 @@ from lookalike.cli.queries import Wanted
 from lookalike.cli.reporting import Keeping, write_report
 from lookalike.cli.saving import STDOUT, check_file, csv_rows
 from lookalike.counting import counted
-from lookalike.errors import SourceChanged
-from lookalike.reports import COLUMNS, Answer, Report, Terms, in_order, rows
+from lookalike.errors import LookalikeError, SourceChanged
+from lookalike.reports import COLUMNS, Answer, Question, Report, Terms, in_order, rows
+from lookalike.reports.question import Stamps
+from lookalike.types import SearchResult
 
 if TYPE_CHECKING:
     import lookalike
@@ -67,15 +69,19 @@ class Asking:
         """Give the answers in the order of the questions; the error of a single one is raised."""
         options = {"collection": self.collection, **self.how, **self.terms.options}
         queries = [question.query for question in wanted.questions]
-        stamps = [question.stamps for question in wanted.questions]
+        stamps = [question.stamps if hashed else () for question in wanted.questions]
         many = in_order(self.client, queries, **options)
         given = iter([self.client.search(queries[0], **options)]) if wanted.single else many
         max_bytes = self.client.server_info().limits.max_image_bytes if hashed else 0
-        for question, stamp, answer in zip(wanted.questions, stamps, given, strict=True):
-            if hashed and question.stamps != stamp:
-                yield Answer.of(question, SourceChanged(f"{question.name} changed while it was asked with: ask again"))
-            else:
-                yield Answer.of(question.hashed(max_bytes) if hashed else question, answer)
+        for question, before, found in zip(wanted.questions, stamps, given, strict=True):
+            yield _hashed(question, before, found, max_bytes) if hashed else Answer.of(question, found)
+
+
+def _hashed(question: Question, before: Stamps, found: SearchResult | LookalikeError, max_bytes: int) -> Answer:
+    """With the hashes of its files, which must be as they were before they were sent."""
+    if question.stamps != before:
+        return Answer.of(question, SourceChanged(f"{question.name} changed while it was asked with: ask again"))
+    return Answer.of(question.hashed(max_bytes), found)
 
 
 def answer(asking: Asking, wanted: Wanted, to: Outlets) -> tuple[list[Answer], int]:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from rich.progress import Progress
 
 from lookalike.cli.connection import Connection, connect
 from lookalike.cli.keeping import Exclude, Hidden, Include, KeepLabels, LogFile, Prune, Symlinked, Verbose, read_rules
-from lookalike.cli.kept import OUTCOMES, Log, step_line
+from lookalike.cli.kept import Kept, Log, step_line
 from lookalike.cli.options import (
     DEFAULT_COLLECTION,
     DEFAULT_SERVER,
@@ -138,9 +139,7 @@ def _words(done: "Pass") -> str:
 
 
 def _counts(done: "Pass") -> dict[str, int]:
-    outcomes = {str(outcome): count for outcome, count in done.outcomes.items()}
-    outcomes["unchanged"] = outcomes.get("unchanged", 0) + done.unchanged
-    return {name: outcomes.get(name, 0) for name in OUTCOMES}
+    return Kept(outcomes=Counter(done.outcomes), unchanged=done.unchanged).counts
 
 
 def _fields(done: "Pass") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lookalike import containers, pictures
 from lookalike.errors import LookalikeError
@@ -10,6 +10,10 @@ from lookalike.types import Examples, Query, StoredImage
 
 if TYPE_CHECKING:
     from lookalike.types import One
+
+
+Stamps: TypeAlias = tuple[tuple[int, int] | None, ...]
+"""Of each file its size and time; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Question:
         return Examples([each.one for each in self.positives], [each.one for each in self.negatives])
 
     @property
-    def stamps(self) -> tuple[tuple[int, int] | None, ...]:
+    def stamps(self) -> Stamps:
         """Sizes and times of its files now, which tell whether one was replaced."""
         return tuple(_stamp(each) for each in self.all)
 
